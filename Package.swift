@@ -1,0 +1,56 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies + [system], swiftSettings: strict)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .executableTarget(name: name, dependencies: ["CommandLine"] + dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name + "Tests", dependencies: dependencies + [system], swiftSettings: strict)
+}
+
+let package = Package(
+  name: "mailbox-locking",
+  products: [
+    .library(name: "MailboxLocking", targets: ["MailboxLocking"]),
+    .executable(name: "dotlock", targets: ["dotlock"]),
+    .executable(name: "mboxappend", targets: ["mboxappend"]),
+    .executable(name: "lockctl", targets: ["lockctl"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+  ],
+  targets: [
+    .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CPosix"),
+    module("Posix", ["CPosix"]),
+    module("LockPolicy", []),
+    module("PolicyFile", ["CYAML", "Posix", "LockPolicy"]),
+    module("FileLocking", ["Posix", "LockPolicy"]),
+    module("Mailbox", ["Posix", "LockPolicy", "FileLocking"]),
+    module("CommandLine", ["CPosix", "Posix", "LockPolicy", "PolicyFile", "FileLocking", "Mailbox"]),
+    // One import for programs outside this package.
+    module("MailboxLocking", ["LockPolicy", "PolicyFile", "FileLocking", "Mailbox"]),
+
+    program("dotlock"),
+    program("mboxappend"),
+    program("lockctl", [arguments]),
+
+  ]
+)

@@ -1,0 +1,65 @@
+// What `import Glibc` hides from Swift: GNU extensions, variadic calls, and globals of getopt(3).
+#ifndef CPOSIX_SHIM_H
+#define CPOSIX_SHIM_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <fcntl.h>
+#include <getopt.h>
+#include <linux/magic.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/timerfd.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static inline int cposix_openat(int directory, const char *path, int flags, mode_t mode) {
+  return openat(directory, path, flags, mode);
+}
+
+static const int cposix_o_path = O_PATH;
+static const int cposix_o_tmpfile = O_TMPFILE;
+static const int cposix_o_noatime = O_NOATIME;
+static const int cposix_at_empty_path = AT_EMPTY_PATH;
+
+// One whole-file lock request of an open file description; the pid must be 0 by contract.
+static inline int cposix_ofd_lock(int descriptor, int command, short type) {
+  struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = 0, .l_len = 0, .l_pid = 0};
+  return fcntl(descriptor, command, &lock);
+}
+
+// 1: somebody holds a lock that excludes `type`; 0: nobody does; -1: errno.
+static inline int cposix_ofd_conflict(int descriptor, short type) {
+  struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = 0, .l_len = 0, .l_pid = 0};
+  if (fcntl(descriptor, F_OFD_GETLK, &lock) == -1) return -1;
+  return lock.l_type != F_UNLCK;
+}
+
+static const int cposix_f_ofd_setlk = F_OFD_SETLK;
+static const int cposix_f_ofd_setlkw = F_OFD_SETLKW;
+
+// A write lease is granted only where nobody else has the file open. A break would send SIGIO, which kills;
+// SIGURG is ignored by default.
+static inline int cposix_write_lease(int descriptor) {
+  if (fcntl(descriptor, F_SETSIG, SIGURG) == -1) return -1;
+  return fcntl(descriptor, F_SETLEASE, F_WRLCK);
+}
+
+static inline unsigned long cposix_fs_magic(const struct statfs *status) { return (unsigned long)status->f_type; }
+
+// Swift 6 refuses mutable C globals; these programs parse their arguments once, on one thread.
+static inline int cposix_optind(void) { return optind; }
+static inline const char *cposix_optarg(void) { return optarg; }
+static inline int cposix_optopt(void) { return optopt; }
+static inline void cposix_getopt_reset(void) { optind = 0; opterr = 0; }
+
+static inline int cposix_exit_status(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : -1; }
+static inline int cposix_term_signal(int status) { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
+
+#endif

@@ -1,0 +1,68 @@
+internal import Glibc
+internal import Posix
+public import SystemPackage
+
+/// Where a file is: its directory, with every symbolic link resolved, and its name there.
+///
+/// The file itself need not exist. The dotlock lies beside the file that a symbolic link leads to.
+public struct FileLocation: Sendable, Equatable {
+  /// The directory's absolute path, without symbolic links.
+  public let directory: FilePath
+  /// The file's name in it.
+  public let name: FilePath
+  /// Whether the path that was given ended in a symbolic link.
+  public let isBehindSymlink: Bool
+
+  /// The file's absolute path, without symbolic links.
+  public var path: FilePath { directory.appending(name.components) }
+
+  /// Finds out where `path` leads.
+  ///
+  /// - Parameter path: a file that may not exist yet, in a directory that must.
+  /// - Throws: ``LockFailure``: the directory is missing, or there are too many links.
+  public init(of path: FilePath) throws(LockFailure) {
+    var path = path
+    var links = 0
+    while let target = try Self.linkTarget(of: path) {
+      links += 1
+      guard links <= 40 else { throw LockFailure(.tooManySymbolicLinkLevels, path, "cannot resolve") }
+      path = path.removingLastComponent().pushing(target)
+    }
+    guard let last = path.lastComponent, last.kind == .regular else {
+      throw LockFailure(.refused, path, "is a directory")
+    }
+    let parent = path.removingLastComponent()
+    directory = try Self.realPath(of: parent.isEmpty ? "." : parent)
+    name = FilePath(root: nil, components: last)
+    isBehindSymlink = links > 0
+  }
+
+  /// A name beside the file that begins with the file's own.
+  func sibling(_ suffix: String) -> FilePath { name.appendingToName(suffix) }
+
+  private static func linkTarget(of path: FilePath) throws(LockFailure) -> FilePath? {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+    let length = path.withPlatformString { readlink($0, &buffer, Int(PATH_MAX)) }
+    guard length > 0 else { return nil }
+    return FilePath(platformString: buffer)
+  }
+
+  private static func realPath(of path: FilePath) throws(LockFailure) -> FilePath {
+    guard let real = path.withPlatformString({ realpath($0, nil) }) else {
+      throw LockFailure(Errno(rawValue: errno), path, "cannot find the directory")
+    }
+    defer { free(real) }
+    return FilePath(platformString: real)
+  }
+}
+
+extension FilePath {
+  /// The path with `suffix` added to its last bytes, which need not be valid UTF-8.
+  package func appendingToName(_ suffix: String) -> FilePath {
+    withPlatformString { start in
+      var bytes = Array(UnsafeBufferPointer(start: start, count: strlen(start)))
+      bytes += suffix.utf8.map { CChar(bitPattern: $0) } + [0]
+      return FilePath(platformString: bytes)
+    }
+  }
+}

@@ -1,0 +1,44 @@
+/// A way to lock a file.
+public enum Method: String, Sendable, CaseIterable {
+  /// A lock file beside the file, made with link(2).
+  case dotlock
+  /// A lock on the file's bytes, owned by the open file description (F_OFD_SETLK).
+  case fcntl
+  /// A lock on the whole file by flock(2).
+  case flock
+}
+
+/// Locking methods in the order in which they are taken, each at most once and at least one.
+public struct MethodList: Sendable, Equatable, ExpressibleByArrayLiteral, CustomStringConvertible {
+  /// The methods, first taken first.
+  public let methods: [Method]
+
+  /// A list written in source code.
+  ///
+  /// - Precondition: it is not empty and names no method twice.
+  public init(arrayLiteral methods: Method...) {
+    precondition(!methods.isEmpty && Set(methods).count == methods.count)
+    self.methods = methods
+  }
+
+  /// Reads names joined by `+`.
+  ///
+  /// - Throws: what is wrong with the text: an unknown name, a name twice.
+  public init(_ text: String) throws(ValueError) {
+    var methods: [Method] = []
+    for name in text.split(separator: "+", omittingEmptySubsequences: false) {
+      guard let method = Method(rawValue: String(name)) else {
+        throw ValueError.unknown("method", String(name), among: Method.allCases.map(\.rawValue))
+      }
+      guard !methods.contains(method) else { throw ValueError("method '\(name)' is named twice") }
+      methods.append(method)
+    }
+    self.methods = methods
+  }
+
+  /// Whether `method` is in the list.
+  public func contains(_ method: Method) -> Bool { methods.contains(method) }
+
+  /// The names joined by `+`.
+  public var description: String { methods.map(\.rawValue).joined(separator: "+") }
+}

@@ -1,0 +1,71 @@
+public import SystemPackage
+
+/// A whole policy as its file gives it: defaults, and rules for some files.
+public struct PolicyDocument: Sendable {
+  /// The file that it was read from; `nil` for the built-in defaults.
+  public let source: FilePath?
+  /// The settings for every file.
+  public let defaults: [Assignment]
+  /// Every rule that matches applies; a later one wins.
+  public let rules: [Rule]
+
+  /// A policy; without arguments the built-in defaults.
+  public init(source: FilePath? = nil, defaults: [Assignment] = [], rules: [Rule] = []) {
+    (self.source, self.defaults, self.rules) = (source, defaults, rules)
+  }
+
+  /// The effective settings for one file. Pure: the same inputs give the same answer.
+  ///
+  /// - Parameters:
+  ///   - subject: the file, and who asks; `nil` when no rule is to be looked at.
+  ///   - overrides: the settings of this invocation, which win over the document's.
+  /// - Throws: ``PolicyContradiction`` when the settings do not go together.
+  public func resolved(
+    for subject: Subject?, overrides: [Assignment] = []
+  ) throws(PolicyContradiction) -> ResolvedPolicy {
+    var resolved = ResolvedPolicy()
+    resolved.apply(defaults)
+    for rule in rules where subject.map(rule.applies) ?? false { resolved.apply(rule.assignments) }
+    resolved.apply(overrides)
+    try resolved.refuseContradictions()
+    return resolved
+  }
+
+  /// Refuses settings that contradict each other: the defaults, each rule alone on top of them, and all rules together.
+  ///
+  /// - Throws: the first contradiction.
+  public func refuseContradictions() throws(PolicyContradiction) {
+    for chosen in [[]] + rules.map({ [$0] }) + [rules] {
+      var resolved = ResolvedPolicy()
+      resolved.apply(defaults)
+      for rule in chosen { resolved.apply(rule.assignments) }
+      try resolved.refuseContradictions()
+    }
+  }
+}
+
+/// The settings in force for one file, each with its origin.
+public struct ResolvedPolicy: Sendable {
+  /// The settings.
+  public private(set) var policy = Policy()
+  private var origins = [Origin](repeating: .builtIn, count: Settings.table.count)
+
+  /// The built-in defaults.
+  public init() {}
+
+  /// Every setting in the order of the table, with its value and where that comes from.
+  public var entries: [(setting: Setting, text: String, origin: Origin)] {
+    Settings.table.indices.map { (Settings.table[$0], Settings.table[$0].text(in: policy), origins[$0]) }
+  }
+
+  /// Where the value of `key` comes from.
+  public func origin(of key: String) -> Origin { origins[Settings.index(of: key)] }
+
+  mutating func apply(_ assignments: [Assignment]) {
+    for assignment in assignments {
+      // An assignment was checked when it was made.
+      try? assignment.setting.store(assignment.text, &policy)
+      origins[assignment.index] = assignment.origin
+    }
+  }
+}

@@ -1,0 +1,203 @@
+/// One policy key: its name, the values it takes, and where its value lives in a ``Policy``.
+public struct Setting: Sendable {
+  /// The key as people write it, with its section: `lease.length`.
+  public let key: String
+  /// The values it takes.
+  public let form: ValueForm
+  /// One line of help, without a full stop.
+  public let help: String
+  /// The long command-line option that sets it, without the dashes, for the everyday keys.
+  public let option: String?
+  /// Reads a text into the policy.
+  let store: @Sendable (String, inout Policy) throws(ValueError) -> Void
+  /// Shows the policy's value as a text that ``store`` reads back.
+  let show: @Sendable (Policy) -> String
+
+  /// The built-in default, as text.
+  public var defaultText: String { show(Policy()) }
+
+  /// The value that `policy` has for this key, as text.
+  public func text(in policy: Policy) -> String { show(policy) }
+
+  /// The key's section: `lease` of `lease.length`; `nil` for a key that stands alone.
+  public var section: String? { key.firstIndex(of: ".").map { String(key[..<$0]) } }
+}
+
+/// The values that a setting takes, for readers, for help texts and for the schema.
+public enum ValueForm: Sendable, Equatable {
+  /// A duration within a range, or one of some words.
+  case duration(ClosedRange<Duration>, words: [String] = [])
+  /// A size in bytes within a range, or one of some words.
+  case size(ClosedRange<Int>, words: [String] = [])
+  /// A decimal number within a range.
+  case number(ClosedRange<Double>)
+  /// `true` or `false`.
+  case flag
+  /// Permission bits in octal; those given must be among them.
+  case mode(required: UInt32)
+  /// One of some words.
+  case choice([String])
+  /// Locking methods joined by `+`.
+  case methods
+  /// The end of a file name.
+  case suffix
+
+  /// The values in a few words, as help texts and diagnostics name them.
+  public var summary: String {
+    switch self {
+    case .duration(let range, let words):
+      (["\(range.lowerBound.policyText) to \(range.upperBound.policyText)"] + words).joined(separator: ", or ")
+    case .size(_, let words): (["bytes, or KiB, MiB, GiB, TiB"] + words).joined(separator: ", or ")
+    case .number(let range): "\(range.lowerBound) to \(range.upperBound)"
+    case .flag: "true or false"
+    case .mode: "octal permissions"
+    case .choice(let words): words.joined(separator: ", ")
+    case .methods: Method.allCases.map(\.rawValue).joined(separator: ", ") + ", joined by +"
+    case .suffix: "the end of a file name"
+    }
+  }
+
+  /// What stands for a value in a usage line.
+  public var placeholder: String {
+    switch self {
+    case .duration: "TIME"
+    case .size: "SIZE"
+    case .number: "NUMBER"
+    case .flag: "BOOL"
+    case .mode: "MODE"
+    case .choice(let words): words.joined(separator: "|")
+    case .methods: "METHODS"
+    case .suffix: "SUFFIX"
+    }
+  }
+}
+
+typealias Place<Value> = WritableKeyPath<Policy, Value> & Sendable
+
+extension Setting {
+  init(
+    _ key: String, _ place: any Place<Duration>, _ range: ClosedRange<Duration>, option: String? = nil,
+    _ help: String
+  ) {
+    self.init(
+      key: key, form: .duration(range), help: help, option: option,
+      store: { text, policy throws(ValueError) in policy[keyPath: place] = try readDuration(text, in: range) },
+      show: { $0[keyPath: place].policyText })
+  }
+
+  /// A duration, or `word` for no limit.
+  init(
+    _ key: String, _ place: any Place<Duration?>, _ range: ClosedRange<Duration>, or word: String,
+    option: String? = nil, _ help: String
+  ) {
+    self.init(
+      key: key, form: .duration(range, words: [word]), help: help, option: option,
+      store: { text, policy throws(ValueError) in
+        policy[keyPath: place] = text == word ? nil : try readDuration(text, in: range, or: [word])
+      },
+      show: { $0[keyPath: place]?.policyText ?? word })
+  }
+
+  init(
+    _ key: String, _ place: any Place<Policy.Refresh>, _ range: ClosedRange<Duration>, option: String?, _ help: String
+  ) {
+    self.init(
+      key: key, form: .duration(range, words: ["auto", "off"]), help: help, option: option,
+      store: { text, policy throws(ValueError) in
+        policy[keyPath: place] =
+          switch text {
+          case "auto": .auto
+          case "off": .off
+          default: .every(try readDuration(text, in: range, or: ["auto", "off"]))
+          }
+      },
+      show: {
+        switch $0[keyPath: place] {
+        case .auto: "auto"
+        case .off: "off"
+        case .every(let interval): interval.policyText
+        }
+      })
+  }
+
+  init(_ key: String, _ place: any Place<Double>, _ range: ClosedRange<Double>, _ help: String) {
+    self.init(
+      key: key, form: .number(range), help: help, option: nil,
+      store: { text, policy throws(ValueError) in
+        guard let value = Double(text), value.isFinite else { throw ValueError("'\(text)' is not a number") }
+        guard range.contains(value) else {
+          throw ValueError("\(text) is out of range: \(ValueForm.number(range).summary)")
+        }
+        policy[keyPath: place] = value
+      },
+      show: { shortest($0[keyPath: place]) })
+  }
+
+  init(_ key: String, _ place: any Place<Bool>, _ help: String) {
+    self.init(
+      key: key, form: .flag, help: help, option: nil,
+      store: { text, policy throws(ValueError) in
+        guard let value = Bool(text) else { throw ValueError("'\(text)' is not true or false") }
+        policy[keyPath: place] = value
+      },
+      show: { String($0[keyPath: place]) })
+  }
+
+  init(_ key: String, _ place: any Place<Int>, _ range: ClosedRange<Int>, _ help: String) {
+    self.init(
+      key: key, form: .size(range), help: help, option: nil,
+      store: { text, policy throws(ValueError) in policy[keyPath: place] = try readSize(text, in: range) },
+      show: { sizeText($0[keyPath: place]) })
+  }
+
+  init(
+    _ key: String, _ place: any Place<Int?>, _ range: ClosedRange<Int>, or word: String, option: String?, _ help: String
+  ) {
+    self.init(
+      key: key, form: .size(range, words: [word]), help: help, option: option,
+      store: { text, policy throws(ValueError) in
+        policy[keyPath: place] = text == word ? nil : try readSize(text, in: range)
+      },
+      show: { $0[keyPath: place].map(sizeText) ?? word })
+  }
+
+  /// Permission bits, among which the `required` ones must be.
+  init(_ key: String, _ place: any Place<UInt32>, requiring required: UInt32, _ help: String) {
+    self.init(
+      key: key, form: .mode(required: required), help: help, option: nil,
+      store: { text, policy throws(ValueError) in policy[keyPath: place] = try readMode(text, requiring: required) },
+      show: { octal($0[keyPath: place]) })
+  }
+
+  init<Word: RawRepresentable<String> & CaseIterable & SendableMetatype>(
+    _ key: String, _ place: any Place<Word>, option: String? = nil, _ help: String
+  ) {
+    let words = Word.allCases.map(\.rawValue)
+    self.init(
+      key: key, form: .choice(words), help: help, option: option,
+      store: { text, policy throws(ValueError) in
+        guard let value = Word(rawValue: text) else { throw .unknown("value", text, among: words) }
+        policy[keyPath: place] = value
+      },
+      show: { $0[keyPath: place].rawValue })
+  }
+
+  init(_ key: String, _ place: any Place<MethodList>, option: String, _ help: String) {
+    self.init(
+      key: key, form: .methods, help: help, option: option,
+      store: { text, policy throws(ValueError) in policy[keyPath: place] = try MethodList(text) },
+      show: { $0[keyPath: place].description })
+  }
+
+  /// The end of a file name.
+  init(suffix key: String, _ place: any Place<String>, _ help: String) {
+    self.init(
+      key: key, form: .suffix, help: help, option: nil,
+      store: { text, policy throws(ValueError) in
+        guard (1...64).contains(text.utf8.count), !text.utf8.contains(where: { $0 == UInt8(ascii: "/") || $0 < 0x20 })
+        else { throw ValueError("'\(text)' is not the end of a file name: 1 to 64 bytes, without '/'") }
+        policy[keyPath: place] = text
+      },
+      show: { $0[keyPath: place] })
+  }
+}

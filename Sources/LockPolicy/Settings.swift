@@ -1,0 +1,71 @@
+/// Every policy key, declared once.
+///
+/// Policy files, `-o`, long options, `--help`, `lockctl policy`, the JSON schema and the manual's list of
+/// keys come from this table or are tested against it.
+public enum Settings {
+  /// The keys in the order in which people read them.
+  public static let table: [Setting] = [
+    Setting("method", \.method, option: "method", "locking methods, taken left to right"),
+
+    Setting(
+      "lease.length", \.lease.length, tick...year, or: "none", option: "lease", "longest that one holder may hold"),
+    Setting(
+      "lease.warning", \.lease.warning, .zero...year, option: "warning", "SIGALRM this long before the lease ends"),
+    Setting("lease.kill", \.lease.kill, .zero...year, option: "kill", "SIGKILL this long before the lease ends"),
+    Setting("lease.refresh", \.lease.refresh, tick...year, option: "refresh", "how often a held lock file is touched"),
+
+    Setting(
+      "wait.timeout", \.wait.timeout, .zero...year, or: "forever", option: "timeout",
+      "give up waiting after this long; 0 tries once"),
+    Setting("wait.first", \.wait.first, tick...day, "first pause between tries"),
+    Setting("wait.longest", \.wait.longest, tick...day, "longest pause between tries"),
+    Setting("wait.growth", \.wait.growth, 1...100, "each pause is this many times the one before"),
+    Setting("wait.jitter", \.wait.jitter, 0...1, "share of a pause that is left to chance"),
+    Setting("wait.notify", \.wait.notify, "wake at once when a holder on this host lets go"),
+
+    Setting(
+      "steal.after", \.steal.after, tick...year, or: "never", option: "steal-after",
+      "a lock untouched for this long may be stolen"),
+    Setting(
+      "steal.foreign-after", \.steal.foreignAfter, tick...year, or: "never", option: "foreign-after",
+      "the same for other programs' lock files"),
+    Setting("steal.dead-owner", \.steal.deadOwner, "steal from a writer that is provably gone"),
+    Setting("steal.observe", \.steal.observe, .zero...day, "watch a lock unchanged for this long before stealing it"),
+    Setting("steal.fence", \.steal.fence, "how a late writer is kept out of the mailbox"),
+    Setting("steal.fence-max", \.steal.fenceMax, 0...Int.max, "largest mailbox that is replaced for a fence"),
+
+    Setting(suffix: "dotlock.suffix", \.dotlock.suffix, "what the lock file's name adds to the file's"),
+    Setting("dotlock.mode", \.dotlock.mode, requiring: 0o400, "permissions of the lock file"),
+    Setting("dotlock.unwritable-directory", \.dotlock.unwritableDirectory, "where no lock file can be made"),
+
+    Setting("mailbox.create", \.mailbox.create, "make a mailbox that does not exist"),
+    Setting("mailbox.mode", \.mailbox.mode, requiring: 0o600, "permissions of a mailbox that is made"),
+    Setting("mailbox.sync", \.mailbox.sync, "report a delivery only when it is on disk"),
+    Setting("mailbox.journal", \.mailbox.journal, option: "journal", "write down first what will be appended"),
+    Setting("mailbox.symlinks", \.mailbox.symlinks, "a mailbox that is a symbolic link"),
+    Setting("mailbox.quoting", \.mailbox.quoting, option: "quoting", "how lines that begin with From are marked"),
+    Setting(
+      "mailbox.size-limit", \.mailbox.sizeLimit, 1...Int.max, or: "none", option: "size-limit",
+      "size beyond which a mailbox does not grow"),
+
+    Setting("exit-codes", \.exitCodes, option: "exit-codes", "exit statuses for failures"),
+  ]
+
+  /// The setting of that key.
+  public static func setting(_ key: String) -> Setting? { table.first { $0.key == key } }
+
+  /// The position of a key in ``table``; keys that are not there are a programming error of this package.
+  static func index(of key: String) -> Int {
+    guard let index = table.firstIndex(where: { $0.key == key }) else { preconditionFailure("no setting \(key)") }
+    return index
+  }
+
+  /// The sections in the order of the table: `lease`, `wait`, ...
+  package static var sections: [String] {
+    table.compactMap(\.section).reduce(into: []) { if $0.last != $1 { $0.append($1) } }
+  }
+}
+
+private let tick = Duration.milliseconds(1)
+private let day = Duration.seconds(86_400)
+private let year = Duration.seconds(365 * 86_400)

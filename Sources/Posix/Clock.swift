@@ -1,0 +1,37 @@
+internal import Glibc
+
+/// The time since the machine started, suspension included (CLOCK_BOOTTIME): the clock of every lease and deadline.
+package struct BootTime: Sendable, Comparable {
+  package let nanoseconds: Int64
+
+  package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+
+  package static var now: BootTime {
+    var time = timespec()
+    clock_gettime(CLOCK_BOOTTIME, &time)
+    return BootTime(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+  }
+
+  package static func < (a: BootTime, b: BootTime) -> Bool { a.nanoseconds < b.nanoseconds }
+
+  package static func + (time: BootTime, duration: Duration) -> BootTime {
+    BootTime(nanoseconds: time.nanoseconds + duration.nanosecondCount)
+  }
+
+  package static func - (time: BootTime, duration: Duration) -> BootTime {
+    BootTime(nanoseconds: time.nanoseconds - duration.nanosecondCount)
+  }
+
+  package func since(_ earlier: BootTime) -> Duration { .nanoseconds(nanoseconds - earlier.nanoseconds) }
+}
+
+extension Duration {
+  /// The duration in nanoseconds, cut off below.
+  package var nanosecondCount: Int64 {
+    components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000
+  }
+
+  var timespec: timespec {
+    Glibc.timespec(tv_sec: Int(components.seconds), tv_nsec: Int(components.attoseconds / 1_000_000_000))
+  }
+}

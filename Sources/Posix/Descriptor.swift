@@ -1,0 +1,113 @@
+internal import CPosix
+internal import Glibc
+package import SystemPackage
+
+/// An open file that is closed once, by its owner.
+package struct Descriptor: ~Copyable {
+  package let raw: CInt
+
+  package init(owning raw: CInt) { self.raw = raw }
+
+  /// Closes, and reports what NFS reports only here.
+  package consuming func close() throws(Errno) {
+    let raw = self.raw
+    discard self
+    // Linux has let go of the descriptor even when close(2) says EINTR: closing again could hit a stranger's.
+    if Glibc.close(raw) == -1, errno != EINTR { throw Errno(rawValue: errno) }
+  }
+
+  deinit { _ = Glibc.close(raw) }
+}
+
+extension Descriptor {
+  package func status() throws(Errno) -> FileStatus {
+    var status = stat()
+    try systemCheck { fstat(raw, &status) }
+    return FileStatus(status)
+  }
+
+  package func read(into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
+    try systemCall { Glibc.read(raw, buffer.baseAddress, buffer.count) }
+  }
+
+  package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(Errno) -> Int {
+    try systemCall { pread(raw, buffer.baseAddress, buffer.count, off_t(offset)) }
+  }
+
+  /// One write(2), which may write less than it was given.
+  package func write(_ bytes: UnsafeRawBufferPointer) throws(Errno) -> Int {
+    try systemCall { Glibc.write(raw, bytes.baseAddress, bytes.count) }
+  }
+
+  /// Writes everything.
+  package func writeAll(_ bytes: UnsafeRawBufferPointer) throws(Errno) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = try write(UnsafeRawBufferPointer(rebasing: rest))
+      guard count > 0 else { throw .ioError }
+      rest = rest.dropFirst(count)
+    }
+  }
+
+  package func synchronize() throws(Errno) { try systemCheck { fsync(raw) } }
+
+  package func truncate(to length: Int64) throws(Errno) { try systemCheck { ftruncate(raw, off_t(length)) } }
+
+  package func setMode(_ mode: UInt32) throws(Errno) { try systemCheck { fchmod(raw, mode) } }
+
+  /// Sets both times to now, by the clock of the file's server.
+  package func touch() throws(Errno) { try systemCheck { futimens(raw, nil) } }
+
+  package func setTimes(accessed: FileTime, modified: FileTime) throws(Errno) {
+    let times = [accessed.timespec, modified.timespec]
+    try systemCheck { futimens(raw, times) }
+  }
+
+  package func rewind() throws(Errno) { _ = try systemCall { lseek(raw, 0, SEEK_SET) } }
+}
+
+// MARK: - Kernel locks
+
+extension Descriptor {
+  /// Takes a whole-file lock of this open file description, without waiting.
+  ///
+  /// - Returns: false when somebody else holds a lock that excludes it.
+  package func tryRecordLock(shared: Bool = false) throws(Errno) -> Bool {
+    try lockResult {
+      cposix_ofd_lock(raw, cposix_f_ofd_setlk, Int16(shared ? F_RDLCK : F_WRLCK))
+    }
+  }
+
+  package func releaseRecordLock() throws(Errno) {
+    try systemCheck { cposix_ofd_lock(raw, cposix_f_ofd_setlk, Int16(F_UNLCK)) }
+  }
+
+  /// Whether somebody else holds a write lock; works on a descriptor that is open for reading only.
+  package func hasForeignRecordLock() throws(Errno) -> Bool {
+    try systemCall { cposix_ofd_conflict(raw, Int16(F_RDLCK)) } == 1
+  }
+
+  /// Takes flock(2) without waiting.
+  ///
+  /// - Returns: false when somebody else holds a lock that excludes it.
+  package func tryFlock(shared: Bool = false) throws(Errno) -> Bool {
+    try lockResult { flock(raw, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) }
+  }
+
+  package func releaseFlock() throws(Errno) { try systemCheck { flock(raw, LOCK_UN) } }
+
+  private func lockResult(_ call: () -> CInt) throws(Errno) -> Bool {
+    do throws(Errno) {
+      try systemCheck(call)
+      return true
+    } catch {
+      if error == .resourceTemporarilyUnavailable || error == .permissionDenied { return false }
+      throw error
+    }
+  }
+
+  /// Asks for a write lease, which the kernel grants only where no other descriptor of the file is open.
+  ///
+  /// - Returns: false when somebody has the file open, or the file system has no leases.
+  package func isOpenNowhereElse() -> Bool { cposix_write_lease(raw) == 0 }
+}

@@ -1,0 +1,29 @@
+internal import CPosix
+internal import Glibc
+internal import SystemPackage
+
+/// The one place where EINTR is retried: runs a system call until it is done or has failed for another reason.
+@inline(__always)
+func systemCall<Result: SignedInteger & FixedWidthInteger>(_ call: () -> Result) throws(Errno) -> Result {
+  while true {
+    let result = call()
+    if result != -1 { return result }
+    let code = Errno(rawValue: errno)
+    if code != .interrupted { throw code }
+  }
+}
+
+/// A call whose result says no more than that it went well.
+@inline(__always)
+func systemCheck(_ call: () -> CInt) throws(Errno) { _ = try systemCall(call) }
+
+extension FilePath {
+  /// `withPlatformString` that keeps the error's type.
+  @inline(__always)
+  func call<Result>(_ body: (UnsafePointer<CChar>) throws(Errno) -> Result) throws(Errno) -> Result {
+    let outcome = withPlatformString { path -> Swift.Result<Result, Errno> in
+      do throws(Errno) { return .success(try body(path)) } catch { return .failure(error) }
+    }
+    return try outcome.get()
+  }
+}
