@@ -41,7 +41,7 @@ let package = Package(
     .systemLibrary(name: "CPosix"),
     module("Posix", ["CPosix"]),
     module("LockPolicy", []),
-    module("PolicyFile", ["CYAML", "Posix", "LockPolicy"]),
+    module("PolicyFile", ["CYAML", "Posix", "LockPolicy", "FileLocking"]),
     module("FileLocking", ["Posix", "LockPolicy"]),
     module("Mailbox", ["Posix", "LockPolicy", "FileLocking"]),
     module("CommandLine", ["CPosix", "Posix", "LockPolicy", "PolicyFile", "FileLocking", "Mailbox"]),
@@ -52,5 +52,6 @@ let package = Package(
     program("mboxappend"),
     program("lockctl", [arguments]),
 
+    tests("Command", ["CPosix", "dotlock", "mboxappend", "lockctl"]),
   ]
 )
