@@ -16,7 +16,12 @@ public struct MethodList: Sendable, Equatable, ExpressibleByArrayLiteral, Custom
   /// A list written in source code.
   ///
   /// - Precondition: it is not empty and names no method twice.
-  public init(arrayLiteral methods: Method...) {
+  public init(arrayLiteral methods: Method...) { self.init(methods) }
+
+  /// A list of methods.
+  ///
+  /// - Precondition: it is not empty and names no method twice.
+  public init(_ methods: [Method]) {
     precondition(!methods.isEmpty && Set(methods).count == methods.count)
     self.methods = methods
   }

@@ -1,4 +1,4 @@
-internal import Glibc
+package import Glibc
 
 /// The time since the machine started, suspension included (CLOCK_BOOTTIME): the clock of every lease and deadline.
 package struct BootTime: Sendable, Comparable {
@@ -31,7 +31,7 @@ extension Duration {
     components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000
   }
 
-  var timespec: timespec {
+  package var timespec: timespec {
     Glibc.timespec(tv_sec: Int(components.seconds), tv_nsec: Int(components.attoseconds / 1_000_000_000))
   }
 }

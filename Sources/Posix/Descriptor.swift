@@ -34,6 +34,20 @@ extension Descriptor {
     try systemCall { pread(raw, buffer.baseAddress, buffer.count, off_t(offset)) }
   }
 
+  /// At most `count` bytes from `offset`, in one pread(2).
+  package func bytes(atMost count: Int, from offset: Int64) throws(Errno) -> [UInt8] {
+    var failure: Errno?
+    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      do throws(Errno) {
+        filled = try read(into: UnsafeMutableRawBufferPointer(buffer), at: offset)
+      } catch {
+        failure = error
+      }
+    }
+    if let failure { throw failure }
+    return bytes
+  }
+
   /// One write(2), which may write less than it was given.
   package func write(_ bytes: UnsafeRawBufferPointer) throws(Errno) -> Int {
     try systemCall { Glibc.write(raw, bytes.baseAddress, bytes.count) }
@@ -47,6 +61,11 @@ extension Descriptor {
       guard count > 0 else { throw .ioError }
       rest = rest.dropFirst(count)
     }
+  }
+
+  /// Writes everything.
+  package func writeAll(_ bytes: [UInt8]) throws(Errno) {
+    try bytes.span.bytes.withUnsafeBytes { (bytes) throws(Errno) in try writeAll(bytes) }
   }
 
   package func synchronize() throws(Errno) { try systemCheck { fsync(raw) } }

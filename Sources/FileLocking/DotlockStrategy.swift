@@ -1,0 +1,112 @@
+internal import LockPolicy
+internal import Posix
+internal import SystemPackage
+
+/// A lock file beside the file, made whole and then given its name by link(2), which succeeds for exactly one process.
+///
+/// The algorithm, step by step, is in mailbox-locking(7).
+final class DotlockStrategy: LockStrategy {
+  let method = Method.dotlock
+  private var post: Post?
+  private var held: HeldDotlock?
+
+  /// The lock file that is held.
+  var identity: LockIdentity? { held?.identity }
+
+  func tryLock(_ target: inout LockTarget) throws(LockFailure) -> Attempt {
+    if post == nil {
+      do throws(Errno) {
+        post = try Post.make(target)
+      } catch {
+        let failure = LockFailure(error, target.lockPath, "cannot make a lock file")
+        return if error == .permissionDenied || error == .notPermitted { .unavailable(failure) } else { throw failure }
+      }
+    }
+    return try attempt(target.lockPath, "cannot lock") { () throws(Errno) in try link(target) } ? .taken : .busy
+  }
+
+  private func link(_ target: borrowing LockTarget) throws(Errno) -> Bool {
+    guard try post?.tryLink(target) == true else { return false }
+    held = try post.take()?.becomeHeld(target)
+    return held != nil
+  }
+
+  func describeHolder(_ target: borrowing LockTarget) -> String {
+    "is locked by \(target.lockName)\(LockObserver.describe(target))"
+  }
+
+  func prove(_ target: borrowing LockTarget) throws(LockFailure) {
+    guard try isStillOurs(target) else { throw LockFailure(.lost, target.lockPath, "is not our lock any more") }
+  }
+
+  /// Whether the name still leads to the file that we hold, untouched by others: c-client, for one, seizes an old lock
+  /// file by writing into it.
+  private func isStillOurs(_ target: borrowing LockTarget) throws(LockFailure) -> Bool {
+    guard let identity = held?.identity else { return false }
+    do throws(Errno) {
+      guard let own = try held?.descriptor.status(), identity.isSameFile(as: own), own.modified == identity.modified
+      else { return false }
+      return try LockIdentity(of: target.lockName, in: target.directory) == identity
+    } catch {
+      switch error {
+      case .noSuchFileOrDirectory, .staleNFSFileHandle, .tooManySymbolicLinkLevels, .noSuchAddressOrDevice: return false
+      default: throw LockFailure(error, target.lockPath, "cannot examine")
+      }
+    }
+  }
+
+  func refresh(_ target: borrowing LockTarget) throws(LockFailure) {
+    try prove(target)
+    try attempt(target.lockPath, "cannot touch") { () throws(Errno) in
+      try held?.descriptor.touch()
+      if let now = try held?.descriptor.status(), let content = held?.identity.content {
+        held?.identity = LockIdentity(status: now, content: content)
+      }
+    }
+  }
+
+  func unlock(_ target: borrowing LockTarget) throws(LockFailure) {
+    post?.discardName(target.directory)
+    post = nil
+    guard held != nil else { return }
+    defer { held = nil }
+    // A lock past its lease is a thief's business; whatever has the name by now, it is not ours to take away.
+    guard target.isInsideLease else {
+      throw LockFailure(.lost, target.lockPath, "was held until its lease was over, and is left to be stolen")
+    }
+    if target.isLocal { try unlockLocally(target) } else { try unlockOverNetwork(target) }
+  }
+
+  /// Nobody, owner or thief, takes the name away from an inode without holding flock(2) on it, so that a pause between
+  /// the look and the unlink is harmless.
+  private func unlockLocally(_ target: borrowing LockTarget) throws(LockFailure) {
+    while try attempt(target.lockPath, "cannot lock", { () throws(Errno) in try held?.descriptor.tryFlock() }) == false
+    {
+      guard target.isInsideLease else { throw LockFailure(.lost, target.lockPath, "is being stolen") }
+      sleepThrough(.milliseconds(5))
+    }
+    try prove(target)
+    try attempt(target.lockPath, "cannot remove") { () throws(Errno) in try target.directory.unlink(target.lockName) }
+  }
+
+  /// The file is moved aside before it is looked at for the last time, because a REMOVE that is retransmitted after a
+  /// server's restart would take whatever has the name by then.
+  private func unlockOverNetwork(_ target: borrowing LockTarget) throws(LockFailure) {
+    try prove(target)
+    guard let identity = held?.identity else { return }
+    held = nil  // Closed before it is unlinked: an NFS client would keep an open file as .nfsXXXX.
+    let aside = UniqueName.beside(target.lockName)
+    do throws(Errno) {
+      try target.directory.rename(target.lockName, to: aside)
+    } catch {
+      // The reply to the first request may have been lost: then the file is there.
+      guard error == .noSuchFileOrDirectory else { throw LockFailure(error, target.lockPath, "cannot remove") }
+    }
+    guard (try? LockIdentity(of: aside, in: target.directory)) == identity else {
+      try? target.directory.link(aside, to: target.lockName)
+      try? target.directory.unlink(aside)
+      throw LockFailure(.lost, target.lockPath, "is not our lock any more")
+    }
+    try attempt(target.lockPath, "cannot remove") { () throws(Errno) in try target.directory.unlink(aside) }
+  }
+}

@@ -1,0 +1,22 @@
+internal import LockPolicy
+internal import Posix
+internal import SystemPackage
+
+/// flock(2) on the file, which is what qmail-local takes.
+final class FlockStrategy: LockStrategy {
+  let method = Method.flock
+
+  func tryLock(_ target: inout LockTarget) throws(LockFailure) -> Attempt {
+    try target.tryKernelLock("flock") { (file) throws(Errno) in try file.tryFlock() }
+  }
+
+  func describeHolder(_ target: borrowing LockTarget) -> String { target.describeKernelHolder("flock") }
+
+  func prove(_ target: borrowing LockTarget) throws(LockFailure) { try target.proveFile() }
+
+  func refresh(_ target: borrowing LockTarget) {}
+
+  func unlock(_ target: borrowing LockTarget) throws(LockFailure) {
+    try target.kernelUnlock("flock") { (file) throws(Errno) in try file.releaseFlock() }
+  }
+}

@@ -1,0 +1,38 @@
+package import Posix
+internal import SystemPackage
+
+// What the work under the lock needs of the locked file.
+extension HeldLock {
+  /// The directory that the file is in.
+  package var directory: Directory { _read { yield target.directory } }
+
+  /// Opens the file by the policy's rules, unless a method of the lock has opened it already.
+  ///
+  /// - Throws: ``LockFailure``: `refused` when it is not the caller's own plain file.
+  package mutating func openFile() throws(LockFailure) { try target.openFile() }
+
+  /// The file; ``openFile()`` comes first.
+  package var file: OpenedFile {
+    _read {
+      switch target.file {
+      case .none: preconditionFailure("the file was not opened")
+      case .some(let file): yield file
+      }
+    }
+  }
+
+  /// Whether the path still leads to the open file.
+  package func pathLeadsToFile() throws(LockFailure) -> Bool { try target.pathLeadsToFile() }
+
+  /// Takes a file away that ``openFile()`` made and that is still empty, so that a failure leaves nothing behind.
+  ///
+  /// Only where nobody else has it open: a program that waits for a kernel lock on it would write into the orphan and
+  /// report success.
+  package mutating func removeFileIfUnused() throws(LockFailure) {
+    guard file.wasCreated, try target.pathLeadsToFile(), file.descriptor.isOpenNowhereElse() else { return }
+    try attempt(target.path, "cannot remove") { () throws(Errno) in
+      guard try target.withFile({ (file) throws(Errno) in try file.status().size }) == 0 else { return }
+      try target.directory.unlink(target.location.name)
+    }
+  }
+}

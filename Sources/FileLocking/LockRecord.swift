@@ -1,0 +1,79 @@
+internal import LockPolicy
+
+/// What a lock file of this toolkit says about its holder, in at most 15 bytes: `PID~KL` and a newline.
+///
+/// People and old tools read the pid; `~` is in no other program's lock file; K is the kind of holder; L is the
+/// holder's own staleness limit, so that hosts with different policies do not rob each other. At most 15 bytes,
+/// because procmail never breaks a longer lock file than 16 and dotlockfile -p overruns its buffer at 16.
+package struct LockRecord: Sendable, Equatable {
+  /// Who holds the lock, and so what the kernel's locks on the lock file can prove.
+  package enum Holder: UInt8, Sendable, CaseIterable {
+    /// The process that writes: when its kernel lock is gone, so is the writer.
+    case writer = 0x77  // w
+    /// A supervised program: its children may live on, so only age counts.
+    case program = 0x70  // p
+    /// A script that left the lock behind on purpose: only age counts.
+    case script = 0x73  // s
+  }
+
+  package let pid: Int32
+  package let holder: Holder
+  /// Whether whoever takes this lock over must replace the mailbox's inode first; the letter is then a capital.
+  package let owesFence: Bool
+  /// The holder's own `steal.after`, rounded up; `nil` means never.
+  package let limit: Duration?
+
+  package init(pid: Int32, holder: Holder, owesFence: Bool = false, limit: Duration?) {
+    (self.pid, self.holder, self.owesFence) = (pid, holder, owesFence)
+    self.limit = StalenessScale.roundedUp(limit)
+  }
+
+  /// Reads a lock file's content; `nil` for every other program's.
+  package init?(_ bytes: [UInt8]) {
+    guard bytes.count <= Self.longest, bytes.last == UInt8(ascii: "\n"),
+      let tilde = bytes.firstIndex(of: UInt8(ascii: "~")),
+      let pid = Int32(String(decoding: bytes[..<tilde], as: UTF8.self)), pid > 0
+    else { return nil }
+    let rest = Array(bytes[tilde...])
+    guard rest.count == 4, let holder = Holder(rawValue: rest[1] | 0x20),
+      let limit = StalenessScale.limit(for: rest[2])
+    else { return nil }
+    (self.pid, self.holder, self.owesFence, self.limit) = (pid, holder, rest[1] & 0x20 == 0, limit)
+  }
+
+  package static let longest = 15
+
+  /// The lock file's content.
+  package var bytes: [UInt8] {
+    let kind = owesFence ? holder.rawValue & ~0x20 : holder.rawValue
+    return Array("\(pid)~".utf8) + [kind, StalenessScale.character(for: limit), UInt8(ascii: "\n")]
+  }
+}
+
+/// Durations as one character: 125 ms times the cube root of two to the power of the character's rank, which reaches
+/// from an eighth of a second to 46 hours in steps of a quarter; `-` is for ever.
+private enum StalenessScale {
+  private static let characters = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
+  private static let never = UInt8(ascii: "-")
+
+  static func character(for limit: Duration?) -> UInt8 {
+    guard let limit else { return never }
+    return characters.indices.first { duration(ofRank: $0) >= limit }.map { characters[$0] } ?? never
+  }
+
+  /// Outer `nil`: not a character of the scale; inner `nil`: never.
+  static func limit(for character: UInt8) -> Duration?? {
+    if character == never { return .some(nil) }
+    return characters.firstIndex(of: character).map { duration(ofRank: $0) }
+  }
+
+  static func roundedUp(_ limit: Duration?) -> Duration? {
+    self.limit(for: character(for: limit)) ?? nil
+  }
+
+  /// Whole powers of two are exact; the two ranks between are the same factors everywhere.
+  private static func duration(ofRank rank: Int) -> Duration {
+    let thousandths: [Int64] = [1000, 1260, 1588]
+    return .microseconds(125 * thousandths[rank % 3] << Int64(rank / 3))
+  }
+}

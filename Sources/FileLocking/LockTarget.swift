@@ -1,0 +1,80 @@
+package import LockPolicy
+package import Posix
+internal import SystemPackage
+
+/// The file that is being locked, its directory, and the rules for it: what every strategy works on.
+package struct LockTarget: ~Copyable {
+  package let location: FileLocation
+  package let policy: Policy
+  package let directory: Directory
+  /// Whether the local rules apply, or the network ones.
+  let isLocal: Bool
+  /// Who will hold the lock, for the record.
+  let holder: LockRecord.Holder
+  /// The locked file itself, once somebody has had to open it.
+  private(set) var file: OpenedFile?
+  /// The moment after which the holder is no longer inside its lease; `nil`: no end.
+  private(set) var leaseEnd: BootTime?
+  /// The end of the lease within which somebody else holds a part of the lock for us.
+  var leaseLimit: BootTime?
+
+  init(
+    _ location: FileLocation, policy: Policy, holder: LockRecord.Holder, isLocal: Bool?
+  ) throws(LockFailure) {
+    let directory = try attempt(location.directory, "cannot open the directory") { () throws(Errno) in
+      try Directory(location.directory)
+    }
+    self.isLocal = if let isLocal { isLocal } else { try Self.isLocal(directory) }
+    self.directory = directory
+    self.location = location
+    self.policy = policy
+    self.holder = holder
+  }
+
+  private static func isLocal(_ directory: borrowing Directory) throws(LockFailure) -> Bool {
+    do throws(Errno) {
+      return FileSystemType(magic: try directory.fileSystemMagic()).isLocal
+    } catch {
+      throw LockFailure(error, directory.path, "cannot examine the file system")
+    }
+  }
+
+  var path: FilePath { location.path }
+  var lockName: FilePath { location.sibling(policy.dotlock.suffix) }
+  var lockPath: FilePath { location.directory.appending(lockName.components) }
+
+  /// Whether the holder is inside its lease.
+  var isInsideLease: Bool { leaseEnd.map { BootTime.now < $0 } ?? true }
+
+  /// Lets the lease begin now.
+  mutating func startLease() {
+    let own = policy.lease.inside.map { BootTime.now + $0 }
+    leaseEnd = [own, leaseLimit].compactMap { $0 }.min()
+  }
+
+  /// Opens the file, if it is not open, by the policy's rules.
+  mutating func openFile() throws(LockFailure) {
+    if file == nil { file = try OpenedFile.open(self) }
+  }
+
+  mutating func closeFile() { file = nil }
+
+  /// Whether the path still leads to the file that is open.
+  func pathLeadsToFile() throws(LockFailure) -> Bool {
+    do throws(Errno) {
+      guard let open = try withFile({ (file) throws(Errno) in try file.status() }) else { return false }
+      return try directory.status(of: location.name).isSameFile(as: open)
+    } catch {
+      if error == .noSuchFileOrDirectory { return false }
+      throw LockFailure(error, path, "cannot examine")
+    }
+  }
+
+  /// Calls `body` with the open file; `nil` when none is open.
+  func withFile<Result>(_ body: (borrowing Descriptor) throws(Errno) -> Result) throws(Errno) -> Result? {
+    switch file {
+    case .none: return nil
+    case .some(let file): return try body(file.descriptor)
+    }
+  }
+}

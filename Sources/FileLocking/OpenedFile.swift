@@ -1,0 +1,87 @@
+internal import Glibc
+internal import LockPolicy
+package import Posix
+internal import SystemPackage
+
+/// The locked file, opened so that nothing but the caller's own plain file can be behind it.
+package struct OpenedFile: ~Copyable {
+  /// Open for reading and appending; reading leaves the access time alone.
+  package let descriptor: Descriptor
+  /// The file as it was right after it was opened.
+  package let before: FileStatus
+  /// Whether this open made the file.
+  package let wasCreated: Bool
+
+  /// Opens the file, or makes it, by the policy's rules.
+  ///
+  /// Refused: what is not a regular file, has a second name (a hard link made into a sticky spool, CVE-2010-2023), is a
+  /// symbolic link unless the policy follows them, or belongs to somebody else.
+  static func open(_ target: borrowing LockTarget) throws(LockFailure) -> OpenedFile {
+    if target.location.isBehindSymlink, target.policy.mailbox.symlinks == .refuse {
+      throw LockFailure(.refused, target.path, "is reached through a symbolic link (mailbox.symlinks: refuse)")
+    }
+    // Somebody else may make or replace the file between our looks; nobody does so a hundred times by chance.
+    for _ in 0..<100 {
+      if let existing = try open(target, flags.union(.noAccessTime)) {
+        let file = try OpenedFile(existing, created: false, target.path)
+        try file.refuseUnsafe(target.path)
+        return file
+      }
+      guard target.policy.mailbox.create else {
+        throw LockFailure(.noSuchFileOrDirectory, target.path, "cannot open (mailbox.create: false)")
+      }
+      if let created = try create(target) { return try OpenedFile(created, created: true, target.path) }
+    }
+    throw LockFailure(.refused, target.path, "appears and vanishes while it is opened")
+  }
+
+  private static let flags: OpenFlags = [.readWrite, .append, .noFollow, .unsuspecting]
+
+  private init(_ descriptor: consuming Descriptor, created: Bool, _ path: FilePath) throws(LockFailure) {
+    do throws(Errno) {
+      before = try descriptor.status()
+    } catch {
+      throw LockFailure(error, path, "cannot examine")
+    }
+    self.descriptor = descriptor
+    wasCreated = created
+  }
+
+  /// `nil` when there is no such file.
+  private static func open(_ target: borrowing LockTarget, _ flags: OpenFlags) throws(LockFailure) -> Descriptor? {
+    do throws(Errno) {
+      return try target.directory.open(target.location.name, flags)
+    } catch {
+      switch error {
+      case .noSuchFileOrDirectory: return nil
+      // Only the owner may leave the access time alone; a root without that privilege goes on without it.
+      case .notPermitted where flags.contains(.noAccessTime): return try open(target, flags.subtracting(.noAccessTime))
+      case .tooManySymbolicLinkLevels: throw LockFailure(.refused, target.path, "is a symbolic link")
+      case .isDirectory: throw LockFailure(.refused, target.path, "is a directory")
+      default: throw LockFailure(error, target.path, "cannot open")
+      }
+    }
+  }
+
+  /// `nil` when somebody else made the file just now.
+  private static func create(_ target: borrowing LockTarget) throws(LockFailure) -> Descriptor? {
+    let mode = target.policy.mailbox.mode
+    do throws(Errno) {
+      let file = try target.directory.open(target.location.name, flags.union([.create, .exclusive]), mode: mode)
+      try file.setMode(mode)
+      return file
+    } catch {
+      if error == .fileExists { return nil }
+      throw LockFailure(error, target.path, "cannot create")
+    }
+  }
+
+  private func refuseUnsafe(_ path: FilePath) throws(LockFailure) {
+    guard before.isRegular else { throw LockFailure(.refused, path, "is \(before.kind)") }
+    guard before.links <= 1 else { throw LockFailure(.refused, path, "has \(before.links) names (hard links)") }
+    let user = geteuid()
+    guard user == 0 || before.owner == user else {
+      throw LockFailure(.refused, path, "belongs to user \(before.owner), not to \(user)")
+    }
+  }
+}

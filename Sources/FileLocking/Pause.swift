@@ -1,0 +1,16 @@
+internal import Glibc
+internal import Posix
+
+/// How a waiter passes the time between two tries.
+///
+/// The library never touches signals: a program that wants to be woken by them passes a closure that throws.
+public typealias Pause = (Duration) throws(LockFailure) -> Void
+
+/// Sleeps for the whole duration, whatever signals come.
+public func sleepThrough(_ duration: Duration) {
+  let end = BootTime.now + duration
+  while case let rest = end.since(.now), rest > .zero {
+    var time = rest.timespec
+    clock_nanosleep(CLOCK_BOOTTIME, 0, &time, nil)
+  }
+}

@@ -1,0 +1,138 @@
+internal import LockPolicy
+internal import Posix
+internal import SystemPackage
+
+/// The file that becomes the lock file by being given its name: with its record written, its permissions set and, on a
+/// local file system, already locked.
+struct Post: ~Copyable {
+  private let descriptor: Descriptor
+  private let content: [UInt8]
+  /// Its own name, where the network rules apply or the file system has no nameless files.
+  private let name: FilePath?
+
+  static func make(_ target: borrowing LockTarget) throws(Errno) -> Post {
+    let record = LockRecord(pid: Host.pid, holder: target.holder, limit: target.policy.steal.after)
+    guard let nameless = try nameless(target, record.bytes) else {
+      return try prepared(named(target, record.bytes), target)
+    }
+    return try prepared(nameless, target)
+  }
+
+  private static func prepared(_ post: consuming Post, _ target: borrowing LockTarget) throws(Errno) -> Post {
+    do throws(Errno) {
+      try post.prepare(mode: target.policy.dotlock.mode, isLocal: target.isLocal)
+    } catch {
+      post.discardName(target.directory)
+      throw error
+    }
+    return post
+  }
+
+  private init(_ descriptor: consuming Descriptor, name: FilePath?, content: [UInt8]) {
+    self.descriptor = descriptor
+    self.name = name
+    self.content = content
+  }
+
+  private func prepare(mode: UInt32, isLocal: Bool) throws(Errno) {
+    try descriptor.writeAll(content)
+    // open(2)'s mode is subject to the umask, which is 077 under qmail, and others must be able to look.
+    try descriptor.setMode(mode)
+    if isLocal { _ = try descriptor.tryRecordLock() }
+  }
+
+  /// `nil` where the file system cannot make one, and where others could not see it anyway.
+  private static func nameless(_ target: borrowing LockTarget, _ content: [UInt8]) throws(Errno) -> Post? {
+    guard target.isLocal else { return nil }
+    do throws(Errno) {
+      return Post(
+        try target.directory.openNameless(mode: target.policy.dotlock.mode), name: nil, content: content)
+    } catch {
+      if error == .notSupported || error == .isDirectory || error == .invalidArgument { return nil }
+      throw error
+    }
+  }
+
+  private static func named(_ target: borrowing LockTarget, _ content: [UInt8]) throws(Errno) -> Post {
+    let name = UniqueName.beside(target.lockName)
+    let flags: OpenFlags = [.readWrite, .create, .exclusive, .noFollow]
+    return Post(
+      try target.directory.open(name, flags, mode: target.policy.dotlock.mode), name: name, content: content)
+  }
+
+  /// Tries to become the lock file.
+  ///
+  /// - Returns: false when somebody else has the name.
+  func tryLink(_ target: borrowing LockTarget) throws(Errno) -> Bool {
+    // A post that aged while it waited would make a lock that is born stale; and only the server's clock counts.
+    try descriptor.touch()
+    if let name { return try tryLink(name, target) }
+    do throws(Errno) {
+      try target.directory.link(descriptor, as: target.lockName)
+      return true
+    } catch {
+      if error == .fileExists { return false }
+      throw error
+    }
+  }
+
+  /// Over a network the reply may be lost and the retransmitted request refused (seen: EEXIST while the link is there),
+  /// so the files are asked, not the call: the lock is held if and only if the post has two names and FILE.lock is one.
+  private func tryLink(_ name: FilePath, _ target: borrowing LockTarget) throws(Errno) -> Bool {
+    var refusal: Errno?
+    do throws(Errno) { try target.directory.link(name, to: target.lockName) } catch { refusal = error }
+    let post = try target.directory.open(name, [.readOnly, .noFollow]).status()
+    if post.links == 2, let lock = try? target.directory.status(of: target.lockName), lock.isSameFile(as: post) {
+      return true
+    }
+    if let refusal, refusal != .fileExists { throw refusal }
+    return false
+  }
+
+  /// What a post becomes when it has been linked.
+  ///
+  /// - Returns: `nil` when FILE.lock is somebody else's again: a thief was quicker than we were.
+  consuming func becomeHeld(_ target: borrowing LockTarget) throws(Errno) -> HeldDotlock? {
+    let own = try descriptor.status()
+    guard let name else { return HeldDotlock(descriptor, LockIdentity(status: own, content: content)) }
+    guard !target.isLocal else {
+      try target.directory.unlink(name)
+      return HeldDotlock(descriptor, LockIdentity(status: own, content: content))
+    }
+    let content = self.content
+    // Closed before it is unlinked: an NFS client would keep an open file as .nfsXXXX.
+    try descriptor.close()
+    try? target.directory.unlink(name)
+    let lock = try target.directory.open(target.lockName, [.readWrite, .noFollow, .unsuspecting])
+    let identity = LockIdentity(status: try lock.status(), content: try lock.bytes(atMost: 16, from: 0))
+    return identity.isSameFile(as: own) && identity.content == content ? HeldDotlock(lock, identity) : nil
+  }
+
+  /// Takes the post's own name away; a nameless post vanishes by itself.
+  func discardName(_ directory: borrowing Directory) {
+    if let name { try? directory.unlink(name) }
+  }
+}
+
+/// A lock file that is ours.
+struct HeldDotlock: ~Copyable {
+  let descriptor: Descriptor
+  /// How it looked when it became ours, or when we last touched it.
+  var identity: LockIdentity
+
+  init(_ descriptor: consuming Descriptor, _ identity: LockIdentity) {
+    self.descriptor = descriptor
+    self.identity = identity
+  }
+}
+
+/// Names that no other process on any host uses.
+enum UniqueName {
+  /// `NAME.HOST.PID.TIME.RANDOM`, as the field does it: people can see who left it.
+  static func beside(_ name: FilePath) -> FilePath {
+    let host = String(Host.name.map { $0 == "/" ? "_" : $0 }.prefix(32))
+    let time = String(BootTime.now.nanoseconds, radix: 36)
+    let random = String(UInt32.random(in: 0...UInt32.max), radix: 36)
+    return name.appendingToName(".\(host).\(Host.pid).\(time).\(random)")
+  }
+}
