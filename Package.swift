@@ -17,7 +17,7 @@ func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 func program(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .executableTarget(name: name, dependencies: ["CommandLine"] + dependencies, swiftSettings: strict)
+  .executableTarget(name: name, dependencies: ["CommandLine", system] + dependencies, swiftSettings: strict)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {

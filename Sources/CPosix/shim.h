@@ -10,6 +10,7 @@
 #include <linux/magic.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -58,6 +59,12 @@ static inline int cposix_optind(void) { return optind; }
 static inline const char *cposix_optarg(void) { return optarg; }
 static inline int cposix_optopt(void) { return optopt; }
 static inline void cposix_getopt_reset(void) { optind = 0; opterr = 0; }
+
+static inline int cposix_spawn_in_foreground(posix_spawn_file_actions_t *actions, int terminal) {
+  return posix_spawn_file_actions_addtcsetpgrp_np(actions, terminal);
+}
+
+static inline char **cposix_environ(void) { return environ; }
 
 static inline int cposix_exit_status(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : -1; }
 static inline int cposix_term_signal(int status) { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }

@@ -71,7 +71,7 @@ final class DotlockStrategy: LockStrategy {
     guard held != nil else { return }
     defer { held = nil }
     // A lock past its lease is a thief's business; whatever has the name by now, it is not ours to take away.
-    guard target.isInsideLease else {
+    guard target.mayRelease else {
       throw LockFailure(.lost, target.lockPath, "was held until its lease was over, and is left to be stolen")
     }
     if target.isLocal { try unlockLocally(target) } else { try unlockOverNetwork(target) }
@@ -82,7 +82,7 @@ final class DotlockStrategy: LockStrategy {
   private func unlockLocally(_ target: borrowing LockTarget) throws(LockFailure) {
     while try attempt(target.lockPath, "cannot lock", { () throws(Errno) in try held?.descriptor.tryFlock() }) == false
     {
-      guard target.isInsideLease else { throw LockFailure(.lost, target.lockPath, "is being stolen") }
+      guard target.mayRelease else { throw LockFailure(.lost, target.lockPath, "is being stolen") }
       sleepThrough(.milliseconds(5))
     }
     try prove(target)

@@ -1,5 +1,5 @@
 public import LockPolicy
-internal import Posix
+package import Posix
 internal import SystemPackage
 
 /// A lock on a file by every method of a policy, held until it is released.
@@ -52,6 +52,9 @@ public struct HeldLock: ~Copyable {
   /// The policy under which the lock is held.
   public var policy: Policy { target.policy }
 
+  /// The moment at which the holder is no longer inside its lease: the length less the time kept for the kill.
+  package var leaseEnd: BootTime? { target.leaseEnd }
+
   /// The time left inside the lease; `nil`: no end. Zero when it is over.
   public var remaining: Duration? { target.leaseEnd.map { max(.zero, $0.since(.now)) } }
 
@@ -76,6 +79,9 @@ public struct HeldLock: ~Copyable {
   public consuming func release() throws(LockFailure) {
     if let failure = letGo() { throw failure }
   }
+
+  /// Ends without letting go of the lock file: somebody may still be working under it.
+  package consuming func leaveBehind() { isReleased = true }
 
   deinit {
     // The safety net only: it cannot report, and exit(3) does not run it.

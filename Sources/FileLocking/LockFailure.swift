@@ -11,7 +11,7 @@ public struct LockFailure: Error, Sendable, Equatable, CustomStringConvertible {
     /// The file, its lock file or its directory is not one that is safe to use.
     case refused
     /// A signal asked the program to stop.
-    case interrupted
+    case interrupted(signal: Int32)
     /// A system call failed.
     case system(Errno)
   }

@@ -46,6 +46,13 @@ package struct LockTarget: ~Copyable {
   /// Whether the holder is inside its lease.
   var isInsideLease: Bool { leaseEnd.map { BootTime.now < $0 } ?? true }
 
+  /// Whether the lock file may still be taken away: thieves wait until the whole length is over, and the supervisor of a
+  /// program needs the time that is kept for the kill.
+  var mayRelease: Bool {
+    let grace = holder == .program ? policy.lease.kill : .zero
+    return leaseEnd.map { BootTime.now < $0 + grace } ?? true
+  }
+
   /// Lets the lease begin now.
   mutating func startLease() {
     let own = policy.lease.inside.map { BootTime.now + $0 }

@@ -1,1 +1,14 @@
-print("x")
+import CommandLine
+import FileLocking
+import LockPolicy
+import SystemPackage
+
+let description = ProgramDescription(
+  "dotlock", operands: "FILE PROGRAM [ARG...]",
+  summary: "Take the lock on FILE, run PROGRAM under a lease, release the lock.")
+
+Program.main(description) { program in
+  let operands = program.invocation.operands
+  guard operands.count >= 2 else { throw UsageError("usage: dotlock [options] FILE PROGRAM [ARG...]") }
+  return try program.runUnderLock(on: FilePath(platformString: operands[0]), Array(operands.dropFirst()))
+}

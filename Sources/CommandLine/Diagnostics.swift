@@ -1,0 +1,44 @@
+internal import Glibc
+
+/// What programs print: one line for a failure, nothing for success.
+package enum Diagnostics {
+  /// Prints `program: text` as one line on standard error; a closed standard error is nobody's business.
+  package static func report(_ program: String, _ text: String) {
+    let line = text.map { $0.isNewline ? " " : $0 }
+    write(STDERR_FILENO, "\(program): \(String(line))\n")
+  }
+
+  /// Prints an answer that was asked for.
+  ///
+  /// - Returns: the exit status: zero when it could be printed.
+  package static func show(_ text: String) -> Int32 { write(STDOUT_FILENO, text) ? 0 : 75 }
+
+  @discardableResult
+  private static func write(_ descriptor: CInt, _ text: String) -> Bool {
+    var text = text
+    return text.withUTF8 { bytes in
+      var rest = UnsafeRawBufferPointer(bytes)[...]
+      while !rest.isEmpty {
+        let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { return false }
+        rest = rest.dropFirst(count)
+      }
+      return true
+    }
+  }
+}
+
+/// Descriptors 0, 1 and 2.
+enum StandardStreams {
+  /// Puts /dev/null where the caller left a gap: the mailbox must not become somebody's standard error.
+  static func fillGaps() {
+    // open(2) takes the lowest free number, so the gaps are filled in turn; one beyond them is given back.
+    while case let descriptor = open("/dev/null", O_RDWR), descriptor >= 0 {
+      if descriptor > STDERR_FILENO {
+        close(descriptor)
+        return
+      }
+    }
+  }
+}

@@ -1,0 +1,125 @@
+internal import CPosix
+internal import Glibc
+internal import LockPolicy
+internal import SystemPackage
+
+/// Reads the common options and a program's own by getopt_long(3), driven by the settings table.
+///
+/// Options end at the first operand, so that `dotlock FILE PROGRAM -v` leaves -v to the program.
+struct OptionParser {
+  private enum Option {
+    case setting(Setting)
+    case own(ProgramDescription.OwnOption)
+    case policy, key, nonblock, conflictExitCode, verbose, quiet, help, version
+  }
+
+  private let entries: [(option: Option, long: String?, short: Character?, takesValue: Bool)]
+
+  init(_ program: ProgramDescription) {
+    entries =
+      [
+        (.policy, "policy", nil, true), (.key, nil, "o", true), (.nonblock, "nonblock", "n", false),
+        (.conflictExitCode, "conflict-exit-code", nil, true), (.verbose, "verbose", "v", false),
+        (.quiet, "quiet", "q", false), (.help, "help", "h", false), (.version, "version", nil, false),
+      ]
+      + program.options.map { (.own($0), $0.long, $0.short, true) }
+      + Settings.table.compactMap { setting in setting.option.map { (.setting(setting), $0, nil, true) } }
+  }
+
+  /// Reads a command line.
+  ///
+  /// - Parameter invocation: gets the options that were understood, also when a later one is wrong.
+  /// - Throws: ``UsageError``.
+  func parse(
+    _ count: CInt, _ words: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>, into invocation: inout Invocation
+  ) throws(UsageError) -> Request {
+    let long = longOptions()
+    defer { for option in long { free(UnsafeMutablePointer(mutating: option.name)) } }
+    cposix_getopt_reset()
+    while case let code = getopt_long(count, words, shortOptions, long, nil), code != -1 {
+      guard let entry = entry(code) else { throw complaint(code, words) }
+      let value = entry.takesValue ? cposix_optarg().map { String(cString: $0) } ?? "" : ""
+      switch entry.option {
+      case .help: return .help
+      case .version: return .version
+      default: try apply(entry.option, value, to: &invocation)
+      }
+    }
+    invocation.operands = (Int(cposix_optind())..<Int(count)).compactMap { words[$0] }
+    return .run(invocation)
+  }
+
+  private func apply(_ option: Option, _ value: String, to invocation: inout Invocation) throws(UsageError) {
+    switch option {
+    case .policy: invocation.policyFile = cposix_optarg().map { FilePath(platformString: $0) }
+    case .key:
+      invocation.overrides.append(
+        try assignment("-o \(value)") { () throws(ValueError) in try Assignment(option: value) })
+    case .nonblock: try set("wait.timeout", "0", "-n", in: &invocation)
+    case .setting(let setting): try set(setting.key, value, "--\(setting.option ?? "")", in: &invocation)
+    case .own(let option): invocation.own[option.long] = value
+    case .verbose: invocation.isVerbose = true
+    case .quiet: invocation.isQuiet = true
+    case .conflictExitCode:
+      guard let code = Int32(value), (0...255).contains(code) else {
+        throw UsageError("--conflict-exit-code \(value): not an exit status (0 to 255)")
+      }
+      invocation.conflictExitCode = code
+    case .help, .version: break
+    }
+  }
+
+  private func set(_ key: String, _ value: String, _ words: String, in invocation: inout Invocation) throws(UsageError)
+  {
+    let assignment = try assignment("\(words) \(value)") { () throws(ValueError) in
+      try Assignment(key, value, origin: .commandLine(words))
+    }
+    invocation.overrides.append(assignment)
+  }
+
+  private func assignment(
+    _ words: String, _ make: () throws(ValueError) -> Assignment
+  ) throws(UsageError) -> Assignment {
+    do throws(ValueError) { return try make() } catch { throw UsageError("\(words): \(error)") }
+  }
+}
+
+// MARK: - getopt_long(3)'s tables
+
+extension OptionParser {
+  /// Codes beyond the characters, in the order of the entries.
+  private static let firstCode: CInt = 256
+
+  private func entry(_ code: CInt) -> (option: Option, long: String?, short: Character?, takesValue: Bool)? {
+    if code >= Self.firstCode { return entries[Int(code - Self.firstCode)] }
+    return entries.first { $0.short?.asciiValue.map(CInt.init) == code }
+  }
+
+  /// `+`: stop at the first operand; `:` tells a missing value from an unknown option.
+  private var shortOptions: String {
+    "+:" + entries.compactMap { entry in entry.short.map { "\($0)\(entry.takesValue ? ":" : "")" } }.joined()
+  }
+
+  private func longOptions() -> [option] {
+    entries.indices.compactMap { index in
+      entries[index].long.map { name in
+        option(
+          name: strdup(name), has_arg: entries[index].takesValue ? required_argument : no_argument, flag: nil,
+          val: Self.firstCode + CInt(index))
+      }
+    } + [option()]
+  }
+
+  private func complaint(_ code: CInt, _ words: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> UsageError {
+    let known = cposix_optopt()
+    let word = words[Int(cposix_optind()) - 1].map { String(cString: $0) } ?? ""
+    if code == CInt(UInt8(ascii: ":")) { return UsageError("option '\(word)' needs a value") }
+    guard word.hasPrefix("--") else {
+      return UsageError("unknown option '-\(Unicode.Scalar(UInt8(truncatingIfNeeded: known)))'")
+    }
+    if known != 0 { return UsageError("option '\(word)' takes no value") }
+    let name = String(word.dropFirst(2).prefix { $0 != "=" })
+    let hint = nearest(to: name, among: entries.compactMap(\.long)).map { "; did you mean '--\($0)'?" } ?? ""
+    return UsageError("unknown option '--\(name)'\(hint)")
+  }
+}

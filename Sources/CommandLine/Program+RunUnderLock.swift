@@ -1,0 +1,46 @@
+internal import FileLocking
+internal import LockPolicy
+internal import Posix
+package import SystemPackage
+
+extension Program {
+  /// Runs a program while the lock on a file is held.
+  ///
+  /// - Returns: how the program ended.
+  /// - Throws: `LockFailure` when the lock could not be taken, or was lost meanwhile.
+  package mutating func runUnderLock(
+    on path: FilePath, _ command: [UnsafeMutablePointer<CChar>]
+  ) throws -> Outcome {
+    let location = try FileLocation(of: path)
+    var policy = try policy(for: location)
+    // A program that locks the file itself must not meet our kernel lock, unless somebody asked for it here and now.
+    if !invocation.sets("method") { policy.method = [.dotlock] }
+    let outer = Environment.value(LockHandover.variable)
+    var lock = try HeldLock.acquire(
+      on: location, policy: policy, holder: .program, inherited: LockHandover.entries(in: outer),
+      pause: { (time) throws(LockFailure) in try pause(time, for: location.path) })
+    say("\(location.path): locked")
+    let held = lock.handover.map { (LockHandover.variable, $0.appended(to: outer)) }
+    let ending: Supervisor.Ending
+    do throws(Errno) {
+      var supervisor = try Supervisor(command, environment: Environment(setting: held), lock)
+      ending = try supervisor.wait(&lock, signals)
+      if let reason = supervisor.reasonForKill { complain("\(location.path): \(reason)") }
+    } catch {
+      try lock.release()
+      return cannotRun(command[0], error)
+    }
+    guard case .over(let outcome) = ending else {
+      lock.leaveBehind()
+      complain("\(location.path): the program was killed and does not die; the lock stays")
+      return .failed
+    }
+    try lock.release()
+    return outcome
+  }
+
+  private func cannotRun(_ program: UnsafeMutablePointer<CChar>, _ error: Errno) -> Outcome {
+    complain("\(FilePath(platformString: program)): cannot run: \(error)")
+    return error == .noSuchFileOrDirectory ? .programNotFound : .programNotExecutable
+  }
+}

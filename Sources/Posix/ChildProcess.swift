@@ -1,0 +1,75 @@
+internal import CPosix
+internal import Glibc
+package import SystemPackage
+
+/// A program that runs as a child of this one, in a process group of its own.
+package struct ChildProcess: Sendable {
+  /// Its process id, which is also that of its group.
+  package let pid: Int32
+
+  /// How a child has changed.
+  package enum Event: Sendable, Equatable {
+    case exited(Int32)
+    case killed(signal: Int32)
+    case stopped
+  }
+
+  /// Starts a program, found along PATH unless its name has a `/`.
+  ///
+  /// - Parameters:
+  ///   - arguments: the program and its arguments, then `nil`, as execvp(3) takes them.
+  ///   - environment: the whole environment, then `nil`.
+  ///   - terminal: the descriptor of the terminal whose foreground the child gets.
+  package init(
+    _ arguments: [UnsafeMutablePointer<CChar>?], environment: [UnsafeMutablePointer<CChar>?], terminal: CInt?
+  ) throws(Errno) {
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    // We block nearly everything; the program begins as if it had been started by a shell.
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setpgroup(&attributes, 0)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK))
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    if let terminal { _ = cposix_spawn_in_foreground(&actions, terminal) }
+    var pid = pid_t()
+    guard let program = arguments[0] else { throw .invalidArgument }
+    let code = posix_spawnp(&pid, program, &actions, &attributes, arguments, environment)
+    guard code == 0 else { throw Errno(rawValue: code) }
+    self.pid = pid
+  }
+
+  /// What has become of the child, if anything has; a child that has ended is reaped.
+  package func poll() throws(Errno) -> Event? {
+    var status: CInt = 0
+    guard try systemCall({ waitpid(pid, &status, WNOHANG | WUNTRACED) }) == pid else { return nil }
+    if cposix_term_signal(status) != 0 { return .killed(signal: cposix_term_signal(status)) }
+    let code = cposix_exit_status(status)
+    return code >= 0 ? .exited(code) : .stopped
+  }
+
+  /// Sends a signal to the child's process group.
+  package func send(_ signal: Int32) { kill(-pid, signal) }
+}
+
+/// The terminal on standard input, and who has its foreground.
+package enum Terminal {
+  /// Whether standard input is a terminal, and this process is in its foreground.
+  package static var isOurs: Bool { isatty(STDIN_FILENO) == 1 && tcgetpgrp(STDIN_FILENO) == getpgrp() }
+
+  /// Gives the foreground to a process group; to our own with `nil`.
+  package static func give(to group: Int32?) {
+    // Who is in the background is stopped for doing this, unless SIGTTOU is blocked.
+    var mask = sigset_t()
+    var old = sigset_t()
+    sigemptyset(&mask)
+    sigaddset(&mask, SIGTTOU)
+    sigprocmask(SIG_BLOCK, &mask, &old)
+    tcsetpgrp(STDIN_FILENO, group ?? getpgrp())
+    sigprocmask(SIG_SETMASK, &old, nil)
+  }
+}
