@@ -32,13 +32,11 @@ package enum Diagnostics {
 /// Descriptors 0, 1 and 2.
 enum StandardStreams {
   /// Puts /dev/null where the caller left a gap: the mailbox must not become somebody's standard error.
+  ///
+  /// Standard input becomes one that cannot be read: nobody closes it to send an empty message.
   static func fillGaps() {
-    // open(2) takes the lowest free number, so the gaps are filled in turn; one beyond them is given back.
-    while case let descriptor = open("/dev/null", O_RDWR), descriptor >= 0 {
-      if descriptor > STDERR_FILENO {
-        close(descriptor)
-        return
-      }
+    for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(descriptor, F_GETFD) == -1 {
+      _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDWR)
     }
   }
 }

@@ -11,6 +11,11 @@ package struct Environment {
   /// The value of a variable.
   package static func value(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
+  /// The bytes of a variable, which need not be UTF-8.
+  package static func bytes(_ name: String) -> [UInt8]? {
+    getenv(name).map { UnsafeBufferPointer(start: $0, count: strlen($0)).map { UInt8(bitPattern: $0) } }
+  }
+
   /// Calls `body` with the environment as execve(2) takes it.
   package func withPointers<Result>(
     _ body: ([UnsafeMutablePointer<CChar>?]) throws(Errno) -> Result

@@ -9,8 +9,8 @@ package struct Invocation {
   package var conflictExitCode: Int32?
   package var isVerbose = false
   package var isQuiet = false
-  /// The values of the program's own options, by their long names.
-  package var own: [String: String] = [:]
+  /// The values of the program's own options, by their long names, as the kernel gave them.
+  package var own: [String: [UInt8]] = [:]
   /// What follows the options, as the kernel gave it: a path need not be UTF-8.
   package var operands: [UnsafeMutablePointer<CChar>] = []
 

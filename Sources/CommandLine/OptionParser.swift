@@ -57,7 +57,7 @@ struct OptionParser {
         try assignment("-o \(value)") { () throws(ValueError) in try Assignment(option: value) })
     case .nonblock: try set("wait.timeout", "0", "-n", in: &invocation)
     case .setting(let setting): try set(setting.key, value, "--\(setting.option ?? "")", in: &invocation)
-    case .own(let option): invocation.own[option.long] = value
+    case .own(let option): invocation.own[option.long] = cposix_optarg().map { bytes(of: $0) }
     case .verbose: invocation.isVerbose = true
     case .quiet: invocation.isQuiet = true
     case .conflictExitCode:
@@ -82,6 +82,10 @@ struct OptionParser {
   ) throws(UsageError) -> Assignment {
     do throws(ValueError) { return try make() } catch { throw UsageError("\(words): \(error)") }
   }
+}
+
+private func bytes(of text: UnsafePointer<CChar>) -> [UInt8] {
+  UnsafeBufferPointer(start: text, count: strlen(text)).map { UInt8(bitPattern: $0) }
 }
 
 // MARK: - getopt_long(3)'s tables

@@ -59,10 +59,13 @@ package struct Program: ~Copyable {
 
   /// How the locking functions pass the time: asleep, until a signal asks the program to stop.
   package func pause(_ time: Duration, for path: FilePath) throws(LockFailure) {
-    let signal = try attempt(path, "cannot wait") { () throws(Errno) in try signals.next(timeout: time) }
-    if let signal, signal != SIGCHLD {
-      throw LockFailure(.interrupted(signal: signal), path, "stopped by signal \(signal)")
-    }
+    try stop(by: try attempt(path, "cannot wait") { () throws(Errno) in try signals.next(timeout: time) }, path)
+  }
+
+  /// Ends the work because of a signal, if there is one.
+  package func stop(by signal: CInt?, _ path: FilePath) throws(LockFailure) {
+    guard let signal, signal != SIGCHLD else { return }
+    throw LockFailure(.interrupted(signal: signal), path, "stopped by signal \(signal)")
   }
 
   /// Says something that is only wanted with -v.

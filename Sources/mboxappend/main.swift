@@ -1,1 +1,15 @@
-print("x")
+import CommandLine
+import SystemPackage
+
+let description = ProgramDescription(
+  "mboxappend", operands: "MAILBOX", summary: "Append the message on standard input to MAILBOX, whole or not at all.",
+  options: [
+    .init(short: "f", long: "sender", placeholder: "ADDRESS", help: "the sender for the From_ line; empty: a bounce")
+  ])
+
+Program.main(description) { program in
+  guard let mailbox = program.invocation.operands.first, program.invocation.operands.count == 1 else {
+    throw UsageError("usage: mboxappend [options] MAILBOX")
+  }
+  return try program.deliver(to: FilePath(platformString: mailbox), from: program.invocation.own["sender"])
+}
