@@ -52,6 +52,9 @@ let package = Package(
     program("mboxappend"),
     program("lockctl", [arguments]),
 
+    .target(
+      name: "TestSupport", dependencies: ["Posix", system], path: "Tests/TestSupport", swiftSettings: strict),
+    tests("FileLocking", ["Posix", "LockPolicy", "FileLocking", "TestSupport"]),
     tests("Command", ["CPosix", "dotlock", "mboxappend", "lockctl"]),
   ]
 )

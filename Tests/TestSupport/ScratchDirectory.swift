@@ -1,0 +1,42 @@
+import Glibc
+package import Posix
+package import SystemPackage
+
+/// A directory of a test's own, which goes away with everything in it.
+package struct ScratchDirectory: ~Copyable {
+  package let path: FilePath
+
+  package init() {
+    var template = Array("/tmp/mailbox-locking.XXXXXX".utf8CString)
+    precondition(mkdtemp(&template) != nil, "no temporary directory")
+    path = FilePath(platformString: template)
+  }
+
+  deinit { Self.empty(path) }
+
+  private static func empty(_ directory: FilePath) {
+    for name in (try? Directory(directory).names()) ?? [] {
+      let entry = directory.appending(name.components)
+      if unlink(entry.string) == -1 { empty(entry) }
+    }
+    rmdir(directory.string)
+  }
+
+  package func file(_ name: String) -> FilePath { path.appending(name) }
+
+  /// The names in the directory, sorted.
+  package var names: [String] { ((try? Directory(path).names()) ?? []).map(\.string).sorted() }
+
+  package func status(of name: String) throws -> FileStatus { try Directory(path).status(of: FilePath(name)) }
+
+  package func write(_ text: String, to name: String) throws {
+    let file = try Directory(path).open(FilePath(name), [.writeOnly, .create], mode: 0o600)
+    try file.truncate(to: 0)
+    try file.writeAll(Array(text.utf8))
+  }
+
+  package func text(of name: String) throws -> String {
+    let file = try Directory(path).open(FilePath(name), .readOnly)
+    return String(decoding: try file.bytes(atMost: Int(file.status().size), from: 0), as: UTF8.self)
+  }
+}
