@@ -55,6 +55,6 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Posix", system], path: "Tests/TestSupport", swiftSettings: strict),
     tests("FileLocking", ["Posix", "LockPolicy", "FileLocking", "TestSupport"]),
-    tests("Command", ["CPosix", "dotlock", "mboxappend", "lockctl"]),
+    tests("Command", ["CPosix", "Posix", "LockPolicy", "TestSupport", "dotlock", "mboxappend", "lockctl"]),
   ]
 )
