@@ -24,9 +24,12 @@ static inline int cposix_openat(int directory, const char *path, int flags, mode
   return openat(directory, path, flags, mode);
 }
 
+static inline int cposix_duplicate(int descriptor) { return fcntl(descriptor, F_DUPFD_CLOEXEC, 3); }
+
 static const int cposix_o_path = O_PATH;
 static const int cposix_o_tmpfile = O_TMPFILE;
 static const int cposix_o_noatime = O_NOATIME;
+static const long cposix_utime_omit = UTIME_OMIT;
 static const int cposix_at_empty_path = AT_EMPTY_PATH;
 
 // One whole-file lock request of an open file description; the pid must be 0 by contract.

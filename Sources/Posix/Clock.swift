@@ -35,3 +35,9 @@ extension Duration {
     Glibc.timespec(tv_sec: Int(components.seconds), tv_nsec: Int(components.attoseconds / 1_000_000_000))
   }
 }
+
+/// The time of day (CLOCK_REALTIME), for dates that people read; nothing is ever decided by it.
+package enum RealTime {
+  /// Seconds since 1970.
+  package static var seconds: Int64 { Int64(time(nil)) }
+}

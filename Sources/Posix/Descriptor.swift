@@ -82,6 +82,19 @@ extension Descriptor {
     try systemCheck { futimens(raw, times) }
   }
 
+  /// Sets the time of the last reading, and leaves that of the last writing alone.
+  package func setAccessed(_ time: FileTime) throws(Errno) {
+    let times = [time.timespec, Glibc.timespec(tv_sec: 0, tv_nsec: cposix_utime_omit)]
+    try systemCheck { futimens(raw, times) }
+  }
+
+  /// Reports what only close(2) would, while the file stays open for repairs: NFS writes back, and says so if it cannot,
+  /// whenever any descriptor of the file is closed.
+  package func reportCloseError() throws(Errno) {
+    let copy = Descriptor(owning: try systemCall { cposix_duplicate(raw) })
+    try copy.close()
+  }
+
   package func rewind() throws(Errno) { _ = try systemCall { lseek(raw, 0, SEEK_SET) } }
 }
 

@@ -1,0 +1,48 @@
+internal import FileLocking
+internal import Posix
+internal import SystemPackage
+
+/// A file for a message too large for memory, which vanishes with its descriptor, however the process ends.
+enum SpoolFile {
+  /// Makes one in the first of the directories where that is possible.
+  ///
+  /// - Throws: ``LockFailure`` about the first directory: the others were only tried because of it.
+  static func make(in directories: [FilePath]) throws(LockFailure) -> Descriptor {
+    var failure: LockFailure?
+    for path in directories {
+      do throws(Errno) {
+        return try make(in: Directory(path))
+      } catch {
+        failure = failure ?? LockFailure(error, path, "cannot make a file for the message")
+      }
+    }
+    throw failure ?? LockFailure(.noSuchFileOrDirectory, "", "no directory for the message")
+  }
+
+  private static func make(in directory: borrowing Directory) throws(Errno) -> Descriptor {
+    do throws(Errno) {
+      return try directory.openNameless(mode: 0o600)
+    } catch {
+      // EISDIR and ENOENT: a kernel or a file system from before O_TMPFILE; EINVAL and ENOTSUP: NFS, overlayfs, FUSE.
+      switch error {
+      case .notSupported, .isDirectory, .noSuchFileOrDirectory, .invalidArgument, .noFunction: break
+      default: throw error
+      }
+    }
+    return try makeUnlinked(in: directory)
+  }
+
+  /// On NFS the client keeps the unlinked file as `.nfsXXXX` until it is closed.
+  private static func makeUnlinked(in directory: borrowing Directory) throws(Errno) -> Descriptor {
+    while true {
+      let name = FilePath(".spool.\(ThisProcess.id).\(BootTime.now.nanoseconds)")
+      do throws(Errno) {
+        let file = try directory.open(name, [.readWrite, .create, .exclusive, .noFollow], mode: 0o600)
+        try directory.unlink(name)
+        return file
+      } catch  where error == .fileExists {
+        continue
+      }
+    }
+  }
+}

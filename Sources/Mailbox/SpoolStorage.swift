@@ -1,0 +1,80 @@
+internal import FileLocking
+internal import Posix
+internal import SystemPackage
+
+/// Where a spooled message is kept: in memory, and beyond ``memoryLimit`` in a file.
+///
+/// It begins with as many newlines as a mailbox can lack at its end, so that what completes the mailbox and the message
+/// go out in one write(2), from memory and from the file alike.
+struct SpoolStorage: ~Copyable {
+  static let memoryLimit = 4 << 20
+  /// The newlines at the beginning, which are not part of the message.
+  static let margin = 2
+  private static let portion = 1 << 18
+
+  private let directories: [FilePath]
+  private var buffer: ByteBuffer
+  private var file: Descriptor?
+  private var written: Int64 = 0
+
+  /// - Parameter directories: where a file may be made, best first.
+  init(directories: [FilePath]) {
+    self.directories = directories
+    buffer = ByteBuffer(capacity: 1 << 12)
+    buffer.append(("\n\n" as StaticString).bytes)
+  }
+
+  /// How many bytes are kept, the margin included.
+  var count: Int64 { written + Int64(buffer.count) }
+
+  mutating func append(_ bytes: UnsafeRawBufferPointer) throws(LockFailure) {
+    if buffer.count + bytes.count > (file == nil ? Self.memoryLimit : Self.portion) { try moveToFile() }
+    buffer.append(bytes)
+  }
+
+  /// Brings everything to where it is read from.
+  mutating func finish() throws(LockFailure) {
+    guard file != nil else { return }
+    try moveToFile()
+    buffer = ByteBuffer(capacity: 0)
+  }
+
+  private mutating func moveToFile() throws(LockFailure) {
+    if file == nil { file = try SpoolFile.make(in: directories) }
+    try write()
+    let wasInMemory = buffer.capacity > 2 * Self.portion
+    if wasInMemory { buffer = ByteBuffer(capacity: 2 * Self.portion) } else { buffer.removeAll() }
+  }
+
+  private mutating func write() throws(LockFailure) {
+    switch file {
+    case .none: return
+    case .some(let file):
+      try attempt(directories.first ?? "", "cannot keep the message") { () throws(Errno) in
+        try file.writeAll(buffer.bytes)
+      }
+      written += Int64(buffer.count)
+    }
+  }
+
+  /// The size of the pieces that ``piece(from:scratch:)`` reads from a file; 0 where it reads none.
+  var scratchSize: Int { file == nil ? 0 : 1 << 20 }
+
+  /// The bytes from `offset` on: all of them from memory, else as many as there is room for.
+  borrowing func piece(
+    from offset: Int64, scratch: UnsafeMutableRawBufferPointer
+  ) throws(Errno) -> UnsafeRawBufferPointer {
+    switch file {
+    case .none: return buffer.bytes.slice(Int(offset)..<buffer.count)
+    case .some(let file):
+      var filled = 0
+      while filled < scratch.count {
+        let rest = UnsafeMutableRawBufferPointer(rebasing: scratch[filled...])
+        let count = try file.read(into: rest, at: offset + Int64(filled))
+        if count == 0 { break }
+        filled += count
+      }
+      return UnsafeRawBufferPointer(scratch).slice(0..<filled)
+    }
+  }
+}
