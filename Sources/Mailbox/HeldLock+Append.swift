@@ -1,0 +1,85 @@
+public import FileLocking
+internal import Posix
+internal import SystemPackage
+
+extension HeldLock {
+  /// Adds a message to the end of the locked mailbox: all of it, on disk if the policy says so, or nothing.
+  ///
+  /// When it returns, the message is whole in the mailbox and the lock was still held after that. When it throws, the
+  /// mailbox is byte for byte what it was, its times included where permitted; except that a holder whose lock was lost
+  /// touches nothing any more, and the error then says what stays.
+  ///
+  /// - Parameters:
+  ///   - spool: the message.
+  ///   - checkpoint: called before each write; what it throws ends the delivery, and what was written is taken back.
+  /// - Throws: ``LockFailure``: `lost` when the lock was lost, `refused` when the file is not a mailbox that may grow so
+  ///   far, `system` when a system call failed, and what `checkpoint` throws.
+  public mutating func append(
+    _ spool: borrowing Spool, checkpoint: () throws(LockFailure) -> Void = { () throws(LockFailure) in }
+  ) throws(LockFailure) {
+    try openFile()
+    // A journal that another writer left will be dealt with here, before anything is believed of the mailbox.
+    var place = try examined(spool)
+    // Our own journal will be linked here, from the spool: after the mailbox is open, before the lock is proven.
+    do throws(LockFailure) {
+      try write(spool, at: &place, checkpoint)
+      try settle(place)
+      // The journal will be taken away here, which commits.
+    } catch {
+      throw undo(place, spool, after: error)
+    }
+    showAsNew(place)
+  }
+
+  private mutating func examined(_ spool: borrowing Spool) throws(LockFailure) -> AppendPlace {
+    do throws(LockFailure) {
+      return try place(for: spool)
+    } catch {
+      restoreAccessTime()
+      removeIfCreated()
+      throw error
+    }
+  }
+
+  /// The lock is proven right before each write; a small message, and what the mailbox lacked, are one write.
+  private mutating func write(
+    _ spool: borrowing Spool, at place: inout AppendPlace, _ checkpoint: () throws(LockFailure) -> Void
+  ) throws(LockFailure) {
+    let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: spool.scratchSize, alignment: 16)
+    defer { scratch.deallocate() }
+    while place.written < place.record.length {
+      let piece = try attempt(location.path, "cannot read the kept message") { () throws(Errno) in
+        try spool.piece(of: place.record, from: place.written, scratch: scratch)
+      }
+      try checkpoint()
+      try prove()
+      place.isTouched = true
+      let count = try attempt(location.path, "cannot write") { () throws(Errno) in
+        try file.descriptor.write(piece)
+      }
+      guard count > 0 else { throw LockFailure(.ioError, location.path, "cannot write") }
+      place.written += Int64(count)
+      place.isInPieces = place.isInPieces || place.written < place.record.length
+    }
+  }
+
+  /// Makes the message durable, and makes sure that it is in the mailbox that the path leads to, and that this was ours
+  /// to the end: a message in a file that somebody has replaced meanwhile is lost.
+  private mutating func settle(_ place: AppendPlace) throws(LockFailure) {
+    try attempt(location.path, "cannot write") { () throws(Errno) in
+      if policy.mailbox.sync { try file.descriptor.synchronize() }
+      try file.descriptor.reportCloseError()
+    }
+    if policy.mailbox.sync && file.wasCreated && place.before.size == 0 {
+      try attempt(location.directory, "cannot write") { () throws(Errno) in try directory.synchronize() }
+    }
+    try prove()
+    let now = try attempt(location.path, "cannot examine") { () throws(Errno) in
+      try directory.status(of: location.name)
+    }
+    guard now.isSameFile(as: place.before) else { throw LockFailure(.lost, location.path, "was replaced meanwhile") }
+    guard now.size == place.end || now.size > place.end && !place.isInPieces else {
+      throw LockFailure(.lost, location.path, "was changed meanwhile by a program that does not take the lock")
+    }
+  }
+}
