@@ -56,5 +56,7 @@ let package = Package(
       name: "TestSupport", dependencies: ["Posix", system], path: "Tests/TestSupport", swiftSettings: strict),
     tests("FileLocking", ["Posix", "LockPolicy", "FileLocking", "TestSupport"]),
     tests("Command", ["CPosix", "Posix", "LockPolicy", "TestSupport", "dotlock", "mboxappend", "lockctl"]),
+    tests("Mailbox", ["Posix", "LockPolicy", "FileLocking", "Mailbox"]),
+
   ]
 )

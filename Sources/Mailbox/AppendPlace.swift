@@ -1,5 +1,7 @@
 internal import FileLocking
+internal import LockPolicy
 internal import Posix
+internal import SystemPackage
 
 /// The one undo point of a delivery: how the mailbox was before it, and what has been added since.
 struct AppendPlace {
@@ -46,6 +48,6 @@ extension HeldLock {
     let tail = try attempt(location.path, "cannot read") { () throws(Errno) in
       try file.descriptor.bytes(atMost: 2, from: size - 2)
     }
-    return tail.reversed().prefix { $0 == .newline }.count.distance(to: 2)
+    return 2 - tail.reversed().prefix { $0 == .newline }.count
   }
 }

@@ -1,4 +1,5 @@
 public import FileLocking
+internal import LockPolicy
 internal import Posix
 internal import SystemPackage
 
@@ -23,12 +24,12 @@ extension HeldLock {
     // Our own journal will be linked here, from the spool: after the mailbox is open, before the lock is proven.
     do throws(LockFailure) {
       try write(spool, at: &place, checkpoint)
-      try settle(place)
+      let now = try settle(place)
       // The journal will be taken away here, which commits.
+      showAsNew(now, since: place)
     } catch {
       throw undo(place, spool, after: error)
     }
-    showAsNew(place)
   }
 
   private mutating func examined(_ spool: borrowing Spool) throws(LockFailure) -> AppendPlace {
@@ -65,7 +66,7 @@ extension HeldLock {
 
   /// Makes the message durable, and makes sure that it is in the mailbox that the path leads to, and that this was ours
   /// to the end: a message in a file that somebody has replaced meanwhile is lost.
-  private mutating func settle(_ place: AppendPlace) throws(LockFailure) {
+  private mutating func settle(_ place: AppendPlace) throws(LockFailure) -> FileStatus {
     try attempt(location.path, "cannot write") { () throws(Errno) in
       if policy.mailbox.sync { try file.descriptor.synchronize() }
       try file.descriptor.reportCloseError()
@@ -81,5 +82,6 @@ extension HeldLock {
     guard now.size == place.end || now.size > place.end && !place.isInPieces else {
       throw LockFailure(.lost, location.path, "was changed meanwhile by a program that does not take the lock")
     }
+    return now
   }
 }

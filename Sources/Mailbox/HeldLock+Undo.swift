@@ -1,4 +1,5 @@
 internal import FileLocking
+internal import LockPolicy
 internal import Posix
 internal import SystemPackage
 
@@ -32,7 +33,7 @@ extension HeldLock {
     let size = try attempt(location.path, "cannot examine") { () throws(Errno) in try file.descriptor.status().size }
     let added = size - place.before.size
     let isOurs = try attempt(location.path, "cannot read") { () throws(Errno) in
-      try (0...place.record.length).contains(added) && isRecord(place, spool, length: added)
+      (0...place.record.length).contains(added) ? try isRecord(place, spool, length: added) : false
     }
     guard isOurs else { throw LockFailure(.lost, location.path, "another program has written to it meanwhile") }
     // Once more: reading back may have taken long.
@@ -59,7 +60,8 @@ extension HeldLock {
       let count = try file.descriptor.read(into: theirs, at: place.before.size + offset)
       let scratch = UnsafeMutableRawBufferPointer(rebasing: memory[portion..<portion + count])
       let ours = try spool.piece(of: place.record, from: offset, scratch: scratch)
-      guard count > 0, ours.count >= count, UnsafeRawBufferPointer(theirs).slice(0..<count).isEqual(to: ours.slice(0..<count))
+      guard count > 0, ours.count >= count,
+        UnsafeRawBufferPointer(theirs).slice(0..<count).isEqual(to: ours.slice(0..<count))
       else { return false }
       offset += Int64(count)
     }
@@ -68,7 +70,7 @@ extension HeldLock {
 
   /// Removes a mailbox that this delivery made and in which nothing has come to stand.
   mutating func removeIfCreated() {
-    guard file.wasCreated, (try? prove()) != nil else { return }
+    guard file.wasCreated, (try? file.descriptor.status().size) == 0, (try? prove()) != nil else { return }
     try? removeFileIfUnused()
   }
 }

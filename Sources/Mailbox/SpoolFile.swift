@@ -33,7 +33,7 @@ enum SpoolFile {
   }
 
   /// On NFS the client keeps the unlinked file as `.nfsXXXX` until it is closed.
-  private static func makeUnlinked(in directory: borrowing Directory) throws(Errno) -> Descriptor {
+  static func makeUnlinked(in directory: borrowing Directory) throws(Errno) -> Descriptor {
     while true {
       let name = FilePath(".spool.\(ThisProcess.id).\(BootTime.now.nanoseconds)")
       do throws(Errno) {
