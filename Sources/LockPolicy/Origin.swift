@@ -62,7 +62,8 @@ public struct Assignment: Sendable {
   /// - Throws: an unknown key (with the nearest one), or what is wrong with the value.
   public init(_ key: String, _ text: String, origin: Origin) throws(ValueError) {
     guard let index = Settings.table.firstIndex(where: { $0.key == key }) else {
-      throw ValueError.unknown("key", key, among: Settings.table.map(\.key))
+      let hint = Settings.suggestion(for: key).map { "did you mean '\($0)'?" }
+      throw ValueError("unknown key '\(key)'; \(hint ?? "known: " + Settings.table.map(\.key).joined(separator: ", "))")
     }
     var scratch = Policy()
     try Settings.table[index].store(text, &scratch)

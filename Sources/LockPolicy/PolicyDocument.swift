@@ -31,11 +31,12 @@ public struct PolicyDocument: Sendable {
     return resolved
   }
 
-  /// Refuses settings that contradict each other: the defaults, each rule alone on top of them, and all rules together.
+  /// Refuses settings that contradict each other: the defaults, and every rule together with the rules that apply
+  /// wherever it does. Other combinations may never happen, and are judged by ``resolved(for:overrides:)``.
   ///
   /// - Throws: the first contradiction.
   public func refuseContradictions() throws(PolicyContradiction) {
-    for chosen in [[]] + rules.map({ [$0] }) + [rules] {
+    for chosen in [[]] + rules.map({ rule in rules.filter { $0.applies(whereverDoes: rule) } }) {
       var resolved = ResolvedPolicy()
       resolved.apply(defaults)
       for rule in chosen { resolved.apply(rule.assignments) }

@@ -54,6 +54,11 @@ public struct Rule: Sendable {
   public func applies(to subject: Subject) -> Bool {
     match.allSatisfy { key, patterns in patterns.contains { subject.matches(key, $0) } }
   }
+
+  /// Whether the subjects of this rule include all those of `other`, as far as that shows without a subject.
+  func applies(whereverDoes other: Rule) -> Bool {
+    match.allSatisfy { key, patterns in other.match[key].map { Set($0).isSubset(of: patterns) } ?? false }
+  }
 }
 
 extension Subject {

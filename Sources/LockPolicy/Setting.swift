@@ -19,57 +19,11 @@ public struct Setting: Sendable {
   /// The value that `policy` has for this key, as text.
   public func text(in policy: Policy) -> String { show(policy) }
 
+  /// The key without its section: `length` of `lease.length`.
+  public var name: String { key.firstIndex(of: ".").map { String(key[key.index(after: $0)...]) } ?? key }
+
   /// The key's section: `lease` of `lease.length`; `nil` for a key that stands alone.
   public var section: String? { key.firstIndex(of: ".").map { String(key[..<$0]) } }
-}
-
-/// The values that a setting takes, for readers, for help texts and for the schema.
-public enum ValueForm: Sendable, Equatable {
-  /// A duration within a range, or one of some words.
-  case duration(ClosedRange<Duration>, words: [String] = [])
-  /// A size in bytes within a range, or one of some words.
-  case size(ClosedRange<Int>, words: [String] = [])
-  /// A decimal number within a range.
-  case number(ClosedRange<Double>)
-  /// `true` or `false`.
-  case flag
-  /// Permission bits in octal; those given must be among them.
-  case mode(required: UInt32)
-  /// One of some words.
-  case choice([String])
-  /// Locking methods joined by `+`.
-  case methods
-  /// The end of a file name.
-  case suffix
-
-  /// The values in a few words, as help texts and diagnostics name them.
-  public var summary: String {
-    switch self {
-    case .duration(let range, let words):
-      (["\(range.lowerBound.policyText) to \(range.upperBound.policyText)"] + words).joined(separator: ", or ")
-    case .size(_, let words): (["bytes, or KiB, MiB, GiB, TiB"] + words).joined(separator: ", or ")
-    case .number(let range): "\(range.lowerBound) to \(range.upperBound)"
-    case .flag: "true or false"
-    case .mode: "octal permissions"
-    case .choice(let words): words.joined(separator: ", ")
-    case .methods: Method.allCases.map(\.rawValue).joined(separator: ", ") + ", joined by +"
-    case .suffix: "the end of a file name"
-    }
-  }
-
-  /// What stands for a value in a usage line.
-  public var placeholder: String {
-    switch self {
-    case .duration: "TIME"
-    case .size: "SIZE"
-    case .number: "NUMBER"
-    case .flag: "BOOL"
-    case .mode: "MODE"
-    case .choice(let words): words.joined(separator: "|")
-    case .methods: "METHODS"
-    case .suffix: "SUFFIX"
-    }
-  }
 }
 
 typealias Place<Value> = WritableKeyPath<Policy, Value> & Sendable
@@ -124,7 +78,9 @@ extension Setting {
     self.init(
       key: key, form: .number(range), help: help, option: nil,
       store: { text, policy throws(ValueError) in
-        guard let value = Double(text), value.isFinite else { throw ValueError("'\(text)' is not a number") }
+        // Double(_:) would also read hexadecimal, infinity and nan.
+        guard text.allSatisfy({ "0123456789.eE+-".contains($0) }), let value = Double(text), value.isFinite
+        else { throw ValueError("'\(text)' is not a number; expected \(ValueForm.number(range).summary)") }
         guard range.contains(value) else {
           throw ValueError("\(text) is out of range: \(ValueForm.number(range).summary)")
         }

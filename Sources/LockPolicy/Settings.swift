@@ -60,10 +60,29 @@ public enum Settings {
     return index
   }
 
+  /// The key that was meant: one that ends like `key`, or that differs from it, or ends in something that differs
+  /// from it, by few typing errors.
+  package static func suggestion(for key: String) -> String? {
+    let name = key.lastComponent
+    if let setting = theOnly(where: { $0.name == name }) { return setting.key }
+    if let near = nearest(to: key, among: table.map(\.key)) { return near }
+    guard let near = nearest(to: name, among: table.map(\.name)) else { return nil }
+    return theOnly { $0.name == near }?.key
+  }
+
+  private static func theOnly(where isMeant: (Setting) -> Bool) -> Setting? {
+    let meant = table.filter(isMeant)
+    return meant.count == 1 ? meant[0] : nil
+  }
+
   /// The sections in the order of the table: `lease`, `wait`, ...
   package static var sections: [String] {
     table.compactMap(\.section).reduce(into: []) { if $0.last != $1 { $0.append($1) } }
   }
+}
+
+extension String {
+  fileprivate var lastComponent: String { split(separator: ".").last.map(String.init) ?? self }
 }
 
 private let tick = Duration.milliseconds(1)

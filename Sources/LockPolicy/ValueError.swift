@@ -14,7 +14,9 @@ public struct ValueError: Error, Sendable, Equatable, CustomStringConvertible {
 
 /// The candidate that differs from `word` by the fewest typing errors, if it is near enough to be meant.
 package func nearest(to word: String, among candidates: [String]) -> String? {
-  let ranked = candidates.map { (name: $0, distance: typingErrors(from: Array(word.utf8), to: Array($0.utf8))) }
+  let ranked = candidates.map {
+    (name: $0, distance: typingErrors(from: Array(word.lowercased().utf8), to: Array($0.utf8)))
+  }
   guard let best = ranked.min(by: { $0.distance < $1.distance }) else { return nil }
   return best.distance <= max(1, min(word.utf8.count, best.name.utf8.count) / 3) ? best.name : nil
 }

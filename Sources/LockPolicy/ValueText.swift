@@ -38,7 +38,8 @@ func sizeText(_ bytes: Int) -> String {
 
 func readMode(_ text: String, requiring required: UInt32) throws(ValueError) -> UInt32 {
   let digits = text.hasPrefix("0o") ? text.dropFirst(2) : Substring(text)
-  guard (1...4).contains(digits.utf8.count), let mode = UInt32(digits, radix: 8), mode <= 0o777 else {
+  guard (1...4).contains(digits.utf8.count), digits.first != "+", let mode = UInt32(digits, radix: 8), mode <= 0o777
+  else {
     throw ValueError("'\(text)' is not a file mode; write octal permissions such as 0600")
   }
   guard mode & required == required else {

@@ -1,0 +1,70 @@
+internal import LockPolicy
+
+/// A level of a policy file, with the keys that it knows.
+enum Level {
+  case top
+  case defaults
+  case rule
+  case section(String)
+  case match
+
+  /// The level, as messages name it after a key.
+  var name: String {
+    switch self {
+    case .top: " at the top level"
+    case .defaults: " in 'defaults'"
+    case .rule: " in a rule"
+    case .section(let name): " in '\(name)'"
+    case .match: " in 'match'"
+    }
+  }
+
+  private var keys: [String] {
+    switch self {
+    case .top: topKeys
+    case .defaults: Settings.sections + standalone
+    case .rule: ["match"] + Settings.sections + standalone
+    case .section(let section): Settings.table.filter { $0.section == section }.map(\.name)
+    case .match: matchKeys
+    }
+  }
+
+  /// Where an unknown key belongs, what was meant by it, or else what is known here.
+  func advice(for key: String) -> String {
+    if let home = home(of: key) { return "it belongs \(home)" }
+    if let near = nearest(to: key, among: keys) { return "did you mean '\(near)'?" }
+    if case .match = self { return "known: \(keys.joined(separator: ", "))" }
+    if let key = Settings.suggestion(for: key) { return "did you mean '\(key)'?" }
+    return "known: \(keys.joined(separator: ", "))"
+  }
+
+  private func home(of key: String) -> String? {
+    switch self {
+    case _ where topKeys.contains(key): "at the top level"
+    case .top where isSetting(key): "under 'defaults'"
+    case .top where key == "match", .defaults where key == "match": "in a rule under 'rules'"
+    case .section where key == "match": "in the rule itself"
+    case .rule where matchKeys.contains(key): "under 'match'"
+    case .section(let section) where isSetting(key): "outside of '\(section)'"
+    case .section: Settings.owner(of: key).map { "under '\($0)'" }
+    case .match where isSetting(key): "beside 'match', not in it"
+    default: nil
+    }
+  }
+}
+
+private let topKeys = ["version", "defaults", "rules"]
+private let matchKeys = MatchKey.allCases.map(\.rawValue)
+private let standalone = Settings.table.filter { $0.section == nil }.map(\.key)
+
+private func isSetting(_ key: String) -> Bool {
+  Settings.setting(key) != nil || Settings.sections.contains(key)
+}
+
+extension Settings {
+  /// The only section that has a key of that name.
+  fileprivate static func owner(of name: String) -> String? {
+    let sections = table.filter { $0.name == name }.compactMap(\.section)
+    return sections.count == 1 ? sections[0] : nil
+  }
+}
