@@ -58,5 +58,9 @@ let package = Package(
     tests("Command", ["CPosix", "Posix", "LockPolicy", "TestSupport", "dotlock", "mboxappend", "lockctl"]),
     tests("Mailbox", ["Posix", "LockPolicy", "FileLocking", "Mailbox"]),
 
+    // Not a product: `make bench` builds and runs it.
+    .executableTarget(name: "lockbench", path: "Tests/Bench", swiftSettings: strict),
+
+    tests("Command", ["CPosix", "dotlock", "mboxappend", "lockctl"]),
   ]
 )
