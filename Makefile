@@ -1,0 +1,153 @@
+# Everything that is done with this package: `make help`.
+#
+# A fresh clone needs make and a Swift 6.3 toolchain; the rest is installed when a target needs it and it is missing.
+
+PREFIX = /usr/local
+DESTDIR =
+SYSCONFDIR = /etc
+
+SWIFT = swift
+PROGRAMS = dotlock mboxappend lockctl
+# Of BENCH_DIR: a memory file system. BENCH_CPU: keep the bench on one processor, e.g. 1.
+BENCH_ROUNDS = 400
+BENCH_DIR = /dev/shm
+BENCH_CPU =
+
+bindir = $(DESTDIR)$(PREFIX)/bin
+mandir = $(DESTDIR)$(PREFIX)/share/man
+docdir = $(DESTDIR)$(PREFIX)/share/doc/mailbox-locking
+bashdir = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+zshdir = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+fishdir = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+
+built = .build/release
+manuals = $(wildcard man/*.[1-8])
+samples = $(wildcard etc/*.yaml)
+
+# Fully static, libyaml included: these programs run once per message, and a static one starts in the time of a
+# C program, where the dynamic loader alone would take four times that. Libraries for it come with the toolchain.
+RELEASE = -c release -Xswiftc -static-executable
+
+# The linker says of every static program that dlopen and getpwuid want the shared libraries of the C library that it
+# was built with. The runtime calls the first only for a debugging aid, the second only on a path that is not taken.
+# Nothing else is left out, and the status is swift's own.
+quiet = 2>&1 | { grep -v -e 'in statically linked applications requires at runtime' -e '^$$' || :; }
+
+SHELL = /bin/bash
+.SHELLFLAGS = -o pipefail -c
+
+.PHONY: all help deps programs tests demo check lint test example installed bench install uninstall clean
+
+all: programs
+
+help:
+	@echo 'make              build the programs (release, fully static)'
+	@echo 'make demo         build, deliver real messages from several processes at once, show the mailbox'
+	@echo 'make check        build, lint, run every test, the example program and a trial installation'
+	@echo 'make bench        time the programs against dotlockfile, lockmail, flock, procmail, maildrop'
+	@echo 'make install      PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
+	@echo 'make uninstall    remove what install put there; $(SYSCONFDIR)/dotlock.yaml stays'
+	@echo 'make lint         swift format and mandoc, strictly'
+	@echo 'make clean        remove everything built'
+
+# --- What is needed from Debian ------------------------------------------------------------------------------------
+
+# Each is "package:a file that it brings"; apt-get is called only when a file is missing.
+build-needs = libyaml-dev:/usr/lib/*/libyaml.a pkg-config:/usr/bin/pkg-config
+check-needs = $(build-needs) mandoc:/usr/bin/mandoc python3:/usr/bin/python3 strace:/usr/bin/strace
+bench-needs = $(build-needs) strace:/usr/bin/strace liblockfile-bin:/usr/bin/dotlockfile \
+  maildrop:/usr/bin/maildrop procmail:/usr/bin/procmail util-linux:/usr/bin/flock chiark-utils-bin:/usr/bin/with-lock-ex
+
+needs-%:
+	@missing=; \
+	for need in $($*-needs); do ls $${need#*:} >/dev/null 2>&1 || missing="$$missing $${need%%:*}"; done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ]; then as=; \
+	elif command -v sudo >/dev/null; then as=sudo; \
+	else echo "please install as root: apt-get install$$missing" >&2; exit 1; fi; \
+	echo "installing$$missing"; \
+	export DEBIAN_FRONTEND=noninteractive; \
+	$$as apt-get -qq update && \
+	$$as env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install $$missing </dev/null >/dev/null
+
+deps: needs-build
+
+# --- Building ------------------------------------------------------------------------------------------------------
+
+programs: needs-build
+	@for program in $(PROGRAMS); do \
+	  $(SWIFT) build $(RELEASE) --product $$program $(quiet) || exit 1; \
+	done
+
+tests: needs-check
+	@$(SWIFT) build --build-tests $(quiet)
+
+clean:
+	rm -rf .build
+
+# --- Trying --------------------------------------------------------------------------------------------------------
+
+demo: programs
+	@PATH="$(CURDIR)/$(built):$$PATH" sh examples/demo.sh
+
+# --- Checking ------------------------------------------------------------------------------------------------------
+
+# One after the other, whatever -j says: two builds in one directory wait for each other anyway.
+check: needs-check
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory programs
+	@$(MAKE) --no-print-directory tests
+	@$(MAKE) --no-print-directory example
+	@$(MAKE) --no-print-directory installed
+	@$(MAKE) --no-print-directory demo >.build/demo.log 2>&1 || { cat .build/demo.log; exit 1; }
+	@$(MAKE) --no-print-directory test
+
+# mandoc exits 0 for what is only bad style; nothing but silence is clean.
+lint: needs-check
+	@$(SWIFT) format lint --strict --parallel --recursive Sources Tests examples Package.swift
+	@for page in $(manuals); do \
+	  said=$$(mandoc -Tlint -W warning $$page) || :; \
+	  [ -z "$$said" ] || { echo "$$said"; failed=1; }; \
+	done; [ -z "$$failed" ]
+	@echo 'lint: clean'
+
+test: tests
+	@$(SWIFT) test --skip-build --parallel $(quiet)
+
+# A program of somebody else, as far as this package can tell.
+example: needs-build
+	@$(SWIFT) run --quiet --package-path examples/swift-program --scratch-path .build/example $(quiet)
+
+# Installs into a scratch directory, compares with what is promised, uninstalls, and looks for what is left.
+installed: needs-build
+	@sh Tests/installed.sh
+
+bench: programs needs-bench
+	@$(SWIFT) build $(RELEASE) --product lockbench $(quiet)
+	@rm -rf .build/bench && $(MAKE) --no-print-directory install DESTDIR=.build/bench PREFIX= >/dev/null
+	@$(if $(BENCH_CPU),taskset -c $(BENCH_CPU)) $(built)/lockbench --rounds $(BENCH_ROUNDS) --directory $(BENCH_DIR) \
+	  --policy etc/dotlock.yaml .build/bench/bin
+
+# --- Installing ----------------------------------------------------------------------------------------------------
+
+# What is built already is not built again: root needs no toolchain, and leaves no files of root's in the build.
+$(PROGRAMS:%=$(built)/%):
+	@$(MAKE) --no-print-directory programs
+
+install: $(PROGRAMS:%=$(built)/%)
+	install -d $(bindir) $(docdir) $(bashdir) $(zshdir) $(fishdir) $(DESTDIR)$(SYSCONFDIR)
+	install -s -m 755 $(PROGRAMS:%=$(built)/%) $(bindir)
+	for page in $(manuals); do install -D -m 644 $$page $(mandir)/man$${page##*.}/$${page##*/}; done
+	install -m 644 README.md $(samples) $(docdir)
+	$(built)/lockctl --generate-completion-script bash >$(bashdir)/lockctl
+	$(built)/lockctl --generate-completion-script zsh >$(zshdir)/_lockctl
+	$(built)/lockctl --generate-completion-script fish >$(fishdir)/lockctl.fish
+	[ -e $(DESTDIR)$(SYSCONFDIR)/dotlock.yaml ] || install -m 644 etc/dotlock.yaml $(DESTDIR)$(SYSCONFDIR)/dotlock.yaml
+
+# The policy is the site's, whoever put it there. Directories that others may share are left, except our own.
+uninstall:
+	rm -f $(PROGRAMS:%=$(bindir)/%)
+	for page in $(manuals); do rm -f $(mandir)/man$${page##*.}/$${page##*/}; done
+	rm -f $(docdir)/README.md $(samples:etc/%=$(docdir)/%)
+	[ ! -d $(docdir) ] || rmdir $(docdir)
+	rm -f $(bashdir)/lockctl $(zshdir)/_lockctl $(fishdir)/lockctl.fish
