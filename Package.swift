@@ -60,7 +60,5 @@ let package = Package(
 
     // Not a product: `make bench` builds and runs it.
     .executableTarget(name: "lockbench", path: "Tests/Bench", swiftSettings: strict),
-
-    tests("Command", ["CPosix", "dotlock", "mboxappend", "lockctl"]),
   ]
 )

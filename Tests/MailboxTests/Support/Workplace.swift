@@ -1,51 +1,32 @@
 import FileLocking
-import Glibc
 import LockPolicy
 @testable import Mailbox
 import Posix
 import SystemPackage
+import TestSupport
 
 /// A directory of a test's own, with a mailbox in it.
 struct Workplace: ~Copyable {
-  let directory: FilePath
-  var mailbox: FilePath { directory.appending("Mailbox") }
+  private let scratch = ScratchDirectory()
+  var directory: FilePath { scratch.path }
+  var mailbox: FilePath { scratch.file("Mailbox") }
+  var names: [String] { scratch.names }
 
-  init() {
-    var template = Array("/tmp/mailbox-tests.XXXXXX".utf8CString)
-    precondition(mkdtemp(&template) != nil)
-    directory = FilePath(platformString: template)
-  }
-
-  deinit {
-    for name in names { unlink(directory.appending(name).string) }
-    rmdir(directory.string)
-  }
-
-  var names: [String] {
-    guard let names = try? Directory(directory).names() else { return [] }
-    return names.map(\.string).sorted()
-  }
-
-  func write(_ text: String, to name: String = "Mailbox") throws { try write(Array(text.utf8), to: name) }
-
-  func write(_ bytes: [UInt8], to name: String = "Mailbox") throws {
-    let file = try Directory(directory).open(FilePath(name), [.writeOnly, .create], mode: 0o600)
-    try file.truncate(to: 0)
-    try file.writeAll(bytes)
-  }
+  func write(_ text: String, to name: String = "Mailbox") throws { try scratch.write(text, to: name) }
 
   func addBehind(_ text: String) throws {
     try Directory(directory).open("Mailbox", [.writeOnly, .append]).writeAll(Array(text.utf8))
   }
 
+  /// What is in a file, read without a trace.
   func bytes(of name: String = "Mailbox") throws -> [UInt8] {
-    let file = try Directory(directory).open(FilePath(name), .readOnly)
+    let file = try Directory(directory).open(FilePath(name), [.readOnly, .noAccessTime])
     return try file.bytes(atMost: Int(file.status().size), from: 0)
   }
 
   func text() throws -> String { String(decoding: try bytes(), as: UTF8.self) }
 
-  func status(of name: String = "Mailbox") throws -> FileStatus { try Directory(directory).status(of: FilePath(name)) }
+  func status(of name: String = "Mailbox") throws -> FileStatus { try scratch.status(of: name) }
 
   /// Sets the mailbox's times to a moment long ago, so that any change shows.
   func age(accessed: Int64, modified: Int64) throws {
@@ -81,12 +62,12 @@ extension Spool {
     bytes: [UInt8], _ envelope: Envelope = Envelope(sender: "ann@example.org"), portion: Int = .max,
     quoting: Policy.Quoting = .mboxrd, directories: [FilePath] = ["/tmp"]
   ) throws(LockFailure) {
-    var rest = bytes[...]
+    var offset = 0
     try self.init(envelope, quoting: quoting, directories: directories, now: testTime) { buffer in
-      let piece = rest.prefix(min(buffer.count, portion))
-      buffer.copyBytes(from: piece)
-      rest = rest.dropFirst(piece.count)
-      return piece.count
+      let count = min(buffer.count, portion, bytes.count - offset)
+      bytes.withUnsafeBytes { buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<offset + count])) }
+      offset += count
+      return count
     }
   }
 
@@ -120,3 +101,14 @@ extension Policy {
     [.dotlock], [.fcntl], [.flock], [.dotlock, .fcntl], [.fcntl, .dotlock], [.dotlock, .fcntl, .flock],
   ]
 }
+
+extension [UInt8] {
+  /// The text again and again, as long as it fits; quick in a debug build, too.
+  init(_ text: String, filling length: Int) {
+    var bytes = Array(text.utf8)
+    while bytes.count < length { bytes += bytes }
+    self = Array(bytes.prefix(length / text.utf8.count * text.utf8.count))
+  }
+}
+
+let longLine = String(repeating: "0123456789", count: 120) + "\n"
