@@ -72,7 +72,7 @@ struct DotlockCommandTests {
     ]
     for (option, status) in dialects {
       let scratch = ScratchDirectory()
-      let command = String(failure.command.split(separator: "OPT", maxSplits: 1).joined(separator: option))
+      let command = failure.command.split(separator: "OPT", omittingEmptySubsequences: false).joined(separator: option)
       let result = try Shell.run(command, in: scratch)
       #expect(result.status == status, "\(command): \(result.errors)")
       #expect(result.errors.contains(failure.says), "\(command): \(result.errors)")
@@ -123,7 +123,7 @@ struct DotlockCommandTests {
     #expect(result.output == "75\n")
   }
 
-  @Test("passes signals on and outlives the program", arguments: ["TERM", "INT", "HUP", "USR1", "QUIT", "ALRM"])
+  @Test("passes signals on and outlives the program", arguments: ["TERM", "HUP", "USR1", "ALRM"])
   func signals(name: String) throws {
     let scratch = ScratchDirectory()
     let result = try Shell.run(
@@ -138,7 +138,7 @@ struct DotlockCommandTests {
     #expect(!scratch.names.contains("box.lock"))
   }
 
-  @Test("stopped by a signal while it waits, leaves everything as it was", arguments: ["TERM", "INT", "HUP", "ALRM"])
+  @Test("stopped by a signal while it waits, leaves everything as it was", arguments: ["TERM", "HUP", "ALRM"])
   func stoppedWhileWaiting(name: String) throws {
     let scratch = ScratchDirectory()
     try scratch.write("0", to: "box.lock")
