@@ -22,7 +22,7 @@ public struct MethodList: Sendable, Equatable, ExpressibleByArrayLiteral, Custom
   ///
   /// - Precondition: it is not empty and names no method twice.
   public init(_ methods: [Method]) {
-    precondition(!methods.isEmpty && Set(methods).count == methods.count)
+    precondition(!methods.isEmpty && methods.indices.allSatisfy { !methods[..<$0].contains(methods[$0]) })
     self.methods = methods
   }
 

@@ -26,39 +26,40 @@ public struct Setting: Sendable {
   public var section: String? { key.firstIndex(of: ".").map { String(key[..<$0]) } }
 }
 
+/// Made only when the setting is read or set: a table of key paths would cost each program a third of its start-up.
 typealias Place<Value> = WritableKeyPath<Policy, Value> & Sendable
 
 extension Setting {
   init(
-    _ key: String, _ place: any Place<Duration>, _ range: ClosedRange<Duration>, option: String? = nil,
+    _ key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<Duration>, _ range: ClosedRange<Duration>, option: String? = nil,
     _ help: String
   ) {
     self.init(
       key: key, form: .duration(range), help: help, option: option,
-      store: { text, policy throws(ValueError) in policy[keyPath: place] = try readDuration(text, in: range) },
-      show: { $0[keyPath: place].policyText })
+      store: { text, policy throws(ValueError) in policy[keyPath: place()] = try readDuration(text, in: range) },
+      show: { $0[keyPath: place()].policyText })
   }
 
   /// A duration, or `word` for no limit.
   init(
-    _ key: String, _ place: any Place<Duration?>, _ range: ClosedRange<Duration>, or word: String,
+    _ key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<Duration?>, _ range: ClosedRange<Duration>, or word: String,
     option: String? = nil, _ help: String
   ) {
     self.init(
       key: key, form: .duration(range, words: [word]), help: help, option: option,
       store: { text, policy throws(ValueError) in
-        policy[keyPath: place] = text == word ? nil : try readDuration(text, in: range, or: [word])
+        policy[keyPath: place()] = text == word ? nil : try readDuration(text, in: range, or: [word])
       },
-      show: { $0[keyPath: place]?.policyText ?? word })
+      show: { $0[keyPath: place()]?.policyText ?? word })
   }
 
   init(
-    _ key: String, _ place: any Place<Policy.Refresh>, _ range: ClosedRange<Duration>, option: String?, _ help: String
+    _ key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<Policy.Refresh>, _ range: ClosedRange<Duration>, option: String?, _ help: String
   ) {
     self.init(
       key: key, form: .duration(range, words: ["auto", "off"]), help: help, option: option,
       store: { text, policy throws(ValueError) in
-        policy[keyPath: place] =
+        policy[keyPath: place()] =
           switch text {
           case "auto": .auto
           case "off": .off
@@ -66,7 +67,7 @@ extension Setting {
           }
       },
       show: {
-        switch $0[keyPath: place] {
+        switch $0[keyPath: place()] {
         case .auto: "auto"
         case .off: "off"
         case .every(let interval): interval.policyText
@@ -74,7 +75,7 @@ extension Setting {
       })
   }
 
-  init(_ key: String, _ place: any Place<Double>, _ range: ClosedRange<Double>, _ help: String) {
+  init(_ key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<Double>, _ range: ClosedRange<Double>, _ help: String) {
     self.init(
       key: key, form: .number(range), help: help, option: nil,
       store: { text, policy throws(ValueError) in
@@ -84,76 +85,76 @@ extension Setting {
         guard range.contains(value) else {
           throw ValueError("\(text) is out of range: \(ValueForm.number(range).summary)")
         }
-        policy[keyPath: place] = value
+        policy[keyPath: place()] = value
       },
-      show: { shortest($0[keyPath: place]) })
+      show: { shortest($0[keyPath: place()]) })
   }
 
-  init(_ key: String, _ place: any Place<Bool>, _ help: String) {
+  init(_ key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<Bool>, _ help: String) {
     self.init(
       key: key, form: .flag, help: help, option: nil,
       store: { text, policy throws(ValueError) in
         guard let value = Bool(text) else { throw ValueError("'\(text)' is not true or false") }
-        policy[keyPath: place] = value
+        policy[keyPath: place()] = value
       },
-      show: { String($0[keyPath: place]) })
+      show: { String($0[keyPath: place()]) })
   }
 
-  init(_ key: String, _ place: any Place<Int>, _ range: ClosedRange<Int>, _ help: String) {
+  init(_ key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<Int>, _ range: ClosedRange<Int>, _ help: String) {
     self.init(
       key: key, form: .size(range), help: help, option: nil,
-      store: { text, policy throws(ValueError) in policy[keyPath: place] = try readSize(text, in: range) },
-      show: { sizeText($0[keyPath: place]) })
+      store: { text, policy throws(ValueError) in policy[keyPath: place()] = try readSize(text, in: range) },
+      show: { sizeText($0[keyPath: place()]) })
   }
 
   init(
-    _ key: String, _ place: any Place<Int?>, _ range: ClosedRange<Int>, or word: String, option: String?, _ help: String
+    _ key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<Int?>, _ range: ClosedRange<Int>, or word: String, option: String?, _ help: String
   ) {
     self.init(
       key: key, form: .size(range, words: [word]), help: help, option: option,
       store: { text, policy throws(ValueError) in
-        policy[keyPath: place] = text == word ? nil : try readSize(text, in: range)
+        policy[keyPath: place()] = text == word ? nil : try readSize(text, in: range)
       },
-      show: { $0[keyPath: place].map(sizeText) ?? word })
+      show: { $0[keyPath: place()].map(sizeText) ?? word })
   }
 
   /// Permission bits, among which the `required` ones must be.
-  init(_ key: String, _ place: any Place<UInt32>, requiring required: UInt32, _ help: String) {
+  init(_ key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<UInt32>, requiring required: UInt32, _ help: String) {
     self.init(
       key: key, form: .mode(required: required), help: help, option: nil,
-      store: { text, policy throws(ValueError) in policy[keyPath: place] = try readMode(text, requiring: required) },
-      show: { octal($0[keyPath: place]) })
+      store: { text, policy throws(ValueError) in policy[keyPath: place()] = try readMode(text, requiring: required) },
+      show: { octal($0[keyPath: place()]) })
   }
 
   init<Word: RawRepresentable<String> & CaseIterable & SendableMetatype>(
-    _ key: String, _ place: any Place<Word>, option: String? = nil, _ help: String
+    _ key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<Word>, option: String? = nil, _ help: String
   ) {
     let words = Word.allCases.map(\.rawValue)
     self.init(
       key: key, form: .choice(words), help: help, option: option,
       store: { text, policy throws(ValueError) in
         guard let value = Word(rawValue: text) else { throw .unknown("value", text, among: words) }
-        policy[keyPath: place] = value
+        policy[keyPath: place()] = value
       },
-      show: { $0[keyPath: place].rawValue })
+      show: { $0[keyPath: place()].rawValue })
   }
 
-  init(_ key: String, _ place: any Place<MethodList>, option: String, _ help: String) {
+  init(_ key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<MethodList>, option: String, _ help: String) {
     self.init(
       key: key, form: .methods, help: help, option: option,
-      store: { text, policy throws(ValueError) in policy[keyPath: place] = try MethodList(text) },
-      show: { $0[keyPath: place].description })
+      store: { text, policy throws(ValueError) in policy[keyPath: place()] = try MethodList(text) },
+      show: { $0[keyPath: place()].description })
   }
 
   /// The end of a file name.
-  init(suffix key: String, _ place: any Place<String>, _ help: String) {
+  init(suffix key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<String>, _ help: String) {
     self.init(
       key: key, form: .suffix, help: help, option: nil,
       store: { text, policy throws(ValueError) in
         guard (1...64).contains(text.utf8.count), !text.utf8.contains(where: { $0 == UInt8(ascii: "/") || $0 < 0x20 })
         else { throw ValueError("'\(text)' is not the end of a file name: 1 to 64 bytes, without '/'") }
-        policy[keyPath: place] = text
+        policy[keyPath: place()] = text
       },
-      show: { $0[keyPath: place] })
+      show: { $0[keyPath: place()] })
   }
 }
