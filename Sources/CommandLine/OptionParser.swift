@@ -13,17 +13,33 @@ struct OptionParser {
     case policy, key, nonblock, conflictExitCode, verbose, quiet, help, version
   }
 
-  private let entries: [(option: Option, long: String?, short: Character?, takesValue: Bool)]
+  private struct Entry {
+    let option: Option
+    var long: String?
+    var short: UInt8?
+    var takesValue = true
+  }
 
+  private let entries: [Entry]
+
+  // Loops instead of map and joined here and below: each generic that a program instantiates costs it start-up time.
   init(_ program: ProgramDescription) {
-    entries =
-      [
-        (.policy, "policy", nil, true), (.key, nil, "o", true), (.nonblock, "nonblock", "n", false),
-        (.conflictExitCode, "conflict-exit-code", nil, true), (.verbose, "verbose", "v", false),
-        (.quiet, "quiet", "q", false), (.help, "help", "h", false), (.version, "version", nil, false),
-      ]
-      + program.options.map { (.own($0), $0.long, $0.short, true) }
-      + Settings.table.compactMap { setting in setting.option.map { (.setting(setting), $0, nil, true) } }
+    var entries = [
+      Entry(option: .policy, long: "policy"), Entry(option: .key, short: UInt8(ascii: "o")),
+      Entry(option: .nonblock, long: "nonblock", short: UInt8(ascii: "n"), takesValue: false),
+      Entry(option: .conflictExitCode, long: "conflict-exit-code"),
+      Entry(option: .verbose, long: "verbose", short: UInt8(ascii: "v"), takesValue: false),
+      Entry(option: .quiet, long: "quiet", short: UInt8(ascii: "q"), takesValue: false),
+      Entry(option: .help, long: "help", short: UInt8(ascii: "h"), takesValue: false),
+      Entry(option: .version, long: "version", takesValue: false),
+    ]
+    for option in program.options {
+      entries.append(Entry(option: .own(option), long: option.long, short: option.short.asciiValue))
+    }
+    for setting in Settings.table where setting.option != nil {
+      entries.append(Entry(option: .setting(setting), long: setting.option))
+    }
+    self.entries = entries
   }
 
   /// Reads a command line.
@@ -94,24 +110,32 @@ extension OptionParser {
   /// Codes beyond the characters, in the order of the entries.
   private static let firstCode: CInt = 256
 
-  private func entry(_ code: CInt) -> (option: Option, long: String?, short: Character?, takesValue: Bool)? {
+  private func entry(_ code: CInt) -> Entry? {
     if code >= Self.firstCode { return entries[Int(code - Self.firstCode)] }
-    return entries.first { $0.short?.asciiValue.map(CInt.init) == code }
+    for entry in entries { if let short = entry.short, CInt(short) == code { return entry } }
+    return nil
   }
 
   /// `+`: stop at the first operand; `:` tells a missing value from an unknown option.
-  private var shortOptions: String {
-    "+:" + entries.compactMap { entry in entry.short.map { "\($0)\(entry.takesValue ? ":" : "")" } }.joined()
+  private var shortOptions: [CChar] {
+    var options = [CChar(UInt8(ascii: "+")), CChar(UInt8(ascii: ":"))]
+    for entry in entries {
+      guard let short = entry.short else { continue }
+      options.append(CChar(short))
+      if entry.takesValue { options.append(CChar(UInt8(ascii: ":"))) }
+    }
+    return options + [0]
   }
 
   private func longOptions() -> [option] {
-    entries.indices.compactMap { index in
-      entries[index].long.map { name in
-        option(
-          name: strdup(name), has_arg: entries[index].takesValue ? required_argument : no_argument, flag: nil,
-          val: Self.firstCode + CInt(index))
-      }
-    } + [option()]
+    var options: [option] = []
+    for index in entries.indices {
+      guard let name = entries[index].long else { continue }
+      let argument = entries[index].takesValue ? required_argument : no_argument
+      options.append(
+        option(name: strdup(name), has_arg: argument, flag: nil, val: Self.firstCode + CInt(index)))
+    }
+    return options + [option()]
   }
 
   private func complaint(_ code: CInt, _ words: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> UsageError {

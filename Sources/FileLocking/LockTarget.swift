@@ -41,7 +41,7 @@ package struct LockTarget: ~Copyable {
 
   var path: FilePath { location.path }
   var lockName: FilePath { location.sibling(policy.dotlock.suffix) }
-  var lockPath: FilePath { location.directory.appending(lockName.components) }
+  var lockPath: FilePath { location.directory.entry(lockName) }
 
   /// Whether the holder is inside its lease.
   var isInsideLease: Bool { leaseEnd.map { BootTime.now < $0 } ?? true }
@@ -55,8 +55,11 @@ package struct LockTarget: ~Copyable {
 
   /// Lets the lease begin now.
   mutating func startLease() {
-    let own = policy.lease.inside.map { BootTime.now + $0 }
-    leaseEnd = [own, leaseLimit].compactMap { $0 }.min()
+    leaseEnd = leaseLimit
+    guard let inside = policy.lease.inside else { return }
+    let own = BootTime.now + inside
+    if let limit = leaseLimit, limit < own { return }
+    leaseEnd = own
   }
 
   /// Opens the file, if it is not open, by the policy's rules.

@@ -45,5 +45,7 @@ public struct MethodList: Sendable, Equatable, ExpressibleByArrayLiteral, Custom
   public func contains(_ method: Method) -> Bool { methods.contains(method) }
 
   /// The names joined by `+`.
-  public var description: String { methods.map(\.rawValue).joined(separator: "+") }
+  public var description: String {
+    methods.reduce(into: "") { text, method in text += text.isEmpty ? method.rawValue : "+\(method.rawValue)" }
+  }
 }

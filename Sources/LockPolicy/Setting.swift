@@ -31,7 +31,8 @@ typealias Place<Value> = WritableKeyPath<Policy, Value> & Sendable
 
 extension Setting {
   init(
-    _ key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<Duration>, _ range: ClosedRange<Duration>, option: String? = nil,
+    _ key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<Duration>, _ range: ClosedRange<Duration>,
+    option: String? = nil,
     _ help: String
   ) {
     self.init(
@@ -42,7 +43,8 @@ extension Setting {
 
   /// A duration, or `word` for no limit.
   init(
-    _ key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<Duration?>, _ range: ClosedRange<Duration>, or word: String,
+    _ key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<Duration?>, _ range: ClosedRange<Duration>,
+    or word: String,
     option: String? = nil, _ help: String
   ) {
     self.init(
@@ -54,7 +56,8 @@ extension Setting {
   }
 
   init(
-    _ key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<Policy.Refresh>, _ range: ClosedRange<Duration>, option: String?, _ help: String
+    _ key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<Policy.Refresh>,
+    _ range: ClosedRange<Duration>, option: String?, _ help: String
   ) {
     self.init(
       key: key, form: .duration(range, words: ["auto", "off"]), help: help, option: option,
@@ -75,7 +78,10 @@ extension Setting {
       })
   }
 
-  init(_ key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<Double>, _ range: ClosedRange<Double>, _ help: String) {
+  init(
+    _ key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<Double>, _ range: ClosedRange<Double>,
+    _ help: String
+  ) {
     self.init(
       key: key, form: .number(range), help: help, option: nil,
       store: { text, policy throws(ValueError) in
@@ -100,7 +106,10 @@ extension Setting {
       show: { String($0[keyPath: place()]) })
   }
 
-  init(_ key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<Int>, _ range: ClosedRange<Int>, _ help: String) {
+  init(
+    _ key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<Int>, _ range: ClosedRange<Int>,
+    _ help: String
+  ) {
     self.init(
       key: key, form: .size(range), help: help, option: nil,
       store: { text, policy throws(ValueError) in policy[keyPath: place()] = try readSize(text, in: range) },
@@ -108,7 +117,8 @@ extension Setting {
   }
 
   init(
-    _ key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<Int?>, _ range: ClosedRange<Int>, or word: String, option: String?, _ help: String
+    _ key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<Int?>, _ range: ClosedRange<Int>,
+    or word: String, option: String?, _ help: String
   ) {
     self.init(
       key: key, form: .size(range, words: [word]), help: help, option: option,
@@ -119,7 +129,10 @@ extension Setting {
   }
 
   /// Permission bits, among which the `required` ones must be.
-  init(_ key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<UInt32>, requiring required: UInt32, _ help: String) {
+  init(
+    _ key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<UInt32>, requiring required: UInt32,
+    _ help: String
+  ) {
     self.init(
       key: key, form: .mode(required: required), help: help, option: nil,
       store: { text, policy throws(ValueError) in policy[keyPath: place()] = try readMode(text, requiring: required) },
@@ -127,7 +140,8 @@ extension Setting {
   }
 
   init<Word: RawRepresentable<String> & CaseIterable & SendableMetatype>(
-    _ key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<Word>, option: String? = nil, _ help: String
+    _ key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<Word>, option: String? = nil,
+    _ help: String
   ) {
     let words = Word.allCases.map(\.rawValue)
     self.init(
@@ -139,7 +153,9 @@ extension Setting {
       show: { $0[keyPath: place()].rawValue })
   }
 
-  init(_ key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<MethodList>, option: String, _ help: String) {
+  init(
+    _ key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<MethodList>, option: String, _ help: String
+  ) {
     self.init(
       key: key, form: .methods, help: help, option: option,
       store: { text, policy throws(ValueError) in policy[keyPath: place()] = try MethodList(text) },

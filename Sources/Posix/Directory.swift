@@ -110,6 +110,13 @@ package struct OpenFlags: OptionSet, Sendable {
   package let rawValue: CInt
   package init(rawValue: CInt) { self.rawValue = rawValue }
 
+  /// Written out, because the generic one that every option set has costs a program more than the open(2) itself.
+  package init(arrayLiteral flags: OpenFlags...) {
+    var bits: CInt = 0
+    for flag in flags { bits |= flag.rawValue }
+    rawValue = bits
+  }
+
   package static let readOnly = OpenFlags([])
   package static let writeOnly = OpenFlags(rawValue: O_WRONLY)
   package static let readWrite = OpenFlags(rawValue: O_RDWR)
