@@ -1,5 +1,6 @@
 internal import CPosix
 internal import Glibc
+package import Posix
 package import SystemPackage
 
 /// The environment of this process, with one variable changed for a program that it runs.
@@ -17,18 +18,26 @@ package struct Environment {
   }
 
   /// Calls `body` with the environment as execve(2) takes it.
-  package func withPointers<Result>(
-    _ body: ([UnsafeMutablePointer<CChar>?]) throws(Errno) -> Result
-  ) throws(Errno) -> Result {
-    var pointers: [UnsafeMutablePointer<CChar>?] = []
-    let prefix = changed.map { "\($0.name)=" } ?? "="
-    var next = cposix_environ()
-    while let entry = next?.pointee {
-      if strncmp(entry, prefix, prefix.utf8.count) != 0 { pointers.append(entry) }
-      next = next?.advanced(by: 1)
+  package func withWords<Result>(_ body: (CommandWords) throws(Errno) -> Result) throws(Errno) -> Result {
+    let inherited: CommandWords = cposix_environ()
+    guard let changed else { return try body(inherited) }
+    var count = 0
+    while inherited[count] != nil { count += 1 }
+    let words = CommandWords.allocate(capacity: count + 2)
+    let added = strdup("\(changed.name)=\(changed.value)")
+    defer {
+      free(added)
+      words.deallocate()
     }
-    let added = changed.flatMap { strdup("\($0.name)=\($0.value)") }
-    defer { free(added) }
-    return try body(pointers + [added, nil])
+    let prefix = "\(changed.name)="
+    var kept = 0
+    for index in 0..<count {
+      if let entry = inherited[index], strncmp(entry, prefix, prefix.utf8.count) == 0 { continue }
+      words[kept] = inherited[index]
+      kept += 1
+    }
+    words[kept] = added
+    words[kept + 1] = nil
+    return try body(words)
   }
 }

@@ -1,4 +1,5 @@
 package import LockPolicy
+package import Posix
 package import SystemPackage
 
 /// What the words of a command line mean.
@@ -11,11 +12,31 @@ package struct Invocation {
   package var isQuiet = false
   /// The values of the program's own options, by their long names, as the kernel gave them.
   package var own: [String: [UInt8]] = [:]
-  /// What follows the options, as the kernel gave it: a path need not be UTF-8.
-  package var operands: [UnsafeMutablePointer<CChar>] = []
+  /// What follows the options.
+  package var operands = Operands()
 
   /// Whether the command line sets the policy key.
   package func sets(_ key: String) -> Bool { overrides.contains { $0.setting.key == key } }
+}
+
+/// The words of the command line after its options, as the kernel gave them: a path need not be UTF-8.
+package struct Operands {
+  /// The words, and a null pointer after the last.
+  package private(set) var words: CommandWords?
+  package private(set) var count = 0
+
+  init() {}
+
+  init(_ words: CommandWords, count: Int) { (self.words, self.count) = (words, count) }
+
+  /// The word at `index` as a path.
+  package subscript(index: Int) -> FilePath {
+    guard index < count, let word = words?[index] else { return "" }
+    return FilePath(platformString: word)
+  }
+
+  /// The words from `index` on.
+  package func dropFirst(_ index: Int) -> CommandWords? { words.map { $0 + index } }
 }
 
 /// Why a command line has no meaning.

@@ -1,6 +1,7 @@
 internal import CPosix
 internal import Glibc
 internal import LockPolicy
+internal import Posix
 internal import SystemPackage
 
 /// Reads the common options and a program's own by getopt_long(3), driven by the settings table.
@@ -47,7 +48,7 @@ struct OptionParser {
   /// - Parameter invocation: gets the options that were understood, also when a later one is wrong.
   /// - Throws: ``UsageError``.
   func parse(
-    _ count: CInt, _ words: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>, into invocation: inout Invocation
+    _ count: CInt, _ words: CommandWords, into invocation: inout Invocation
   ) throws(UsageError) -> Request {
     let long = longOptions()
     defer { for option in long { free(UnsafeMutablePointer(mutating: option.name)) } }
@@ -61,7 +62,8 @@ struct OptionParser {
       default: try apply(entry.option, value, to: &invocation)
       }
     }
-    invocation.operands = (Int(cposix_optind())..<Int(count)).compactMap { words[$0] }
+    let first = Int(cposix_optind())
+    invocation.operands = Operands(words + first, count: Int(count) - first)
     return .run(invocation)
   }
 
@@ -138,7 +140,7 @@ extension OptionParser {
     return options + [option()]
   }
 
-  private func complaint(_ code: CInt, _ words: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> UsageError {
+  private func complaint(_ code: CInt, _ words: CommandWords) -> UsageError {
     let known = cposix_optopt()
     let word = words[Int(cposix_optind()) - 1].map { String(cString: $0) } ?? ""
     if code == CInt(UInt8(ascii: ":")) { return UsageError("option '\(word)' needs a value") }

@@ -1,6 +1,6 @@
 internal import FileLocking
 internal import LockPolicy
-internal import Posix
+package import Posix
 package import SystemPackage
 
 extension Program {
@@ -9,7 +9,7 @@ extension Program {
   /// - Returns: how the program ended.
   /// - Throws: `LockFailure` when the lock could not be taken, or was lost meanwhile.
   package mutating func runUnderLock(
-    on path: FilePath, _ command: [UnsafeMutablePointer<CChar>]
+    on path: FilePath, _ command: CommandWords
   ) throws -> Outcome {
     let location = try FileLocation(of: path)
     var policy = try policy(for: location)
@@ -28,7 +28,7 @@ extension Program {
       if let reason = supervisor.reasonForKill { complain("\(location.path): \(reason)") }
     } catch {
       try lock.release()
-      return cannotRun(command[0], error)
+      return cannotRun(command, error)
     }
     guard case .over(let outcome) = ending else {
       lock.leaveBehind()
@@ -39,8 +39,8 @@ extension Program {
     return outcome
   }
 
-  private func cannotRun(_ program: UnsafeMutablePointer<CChar>, _ error: Errno) -> Outcome {
-    complain("\(FilePath(platformString: program)): cannot run: \(error)")
+  private func cannotRun(_ command: CommandWords, _ error: Errno) -> Outcome {
+    complain("\(command.pointee.map { FilePath(platformString: $0) } ?? ""): cannot run: \(error)")
     return error == .noSuchFileOrDirectory ? .programNotFound : .programNotExecutable
   }
 }

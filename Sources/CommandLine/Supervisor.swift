@@ -28,12 +28,12 @@ package struct Supervisor: ~Copyable {
   /// Starts the program.
   ///
   /// - Throws: the reason why it could not be started.
-  package init(_ command: [UnsafeMutablePointer<CChar>], environment: Environment, _ lock: borrowing HeldLock)
+  package init(_ command: CommandWords, environment: Environment, _ lock: borrowing HeldLock)
     throws(Errno)
   {
     let timer = try BootTimer()
     let hasTerminal = Terminal.isOurs
-    child = try environment.withPointers { (environment) throws(Errno) in
+    child = try environment.withWords { (environment) throws(Errno) in
       try Self.start(command, environment, terminal: hasTerminal ? STDIN_FILENO : nil)
     }
     self.timer = timer
@@ -42,23 +42,34 @@ package struct Supervisor: ~Copyable {
   }
 
   private static func start(
-    _ command: [UnsafeMutablePointer<CChar>], _ environment: [UnsafeMutablePointer<CChar>?], terminal: CInt?
+    _ command: CommandWords, _ environment: CommandWords, terminal: CInt?
   ) throws(Errno) -> ChildProcess {
     do throws(Errno) {
-      return try ChildProcess(command + [nil], environment: environment, terminal: terminal)
-    } catch  where error == .execFormatError && strchr(command[0], CInt(UInt8(ascii: "/"))) != nil {
+      return try ChildProcess(command, environment: environment, terminal: terminal)
+    } catch  where error == .execFormatError && hasSlash(command.pointee) {
       // A script without #!, which every shell would run.
-      guard let shell = strdup("/bin/sh") else { throw error }
-      defer { free(shell) }
-      return try ChildProcess([shell] + command + [nil], environment: environment, terminal: terminal)
+      var words: [UnsafeMutablePointer<CChar>?] = [strdup("/bin/sh")]
+      defer { free(words[0]) }
+      var next = command
+      while let word = next.pointee {
+        words.append(word)
+        next += 1
+      }
+      words.append(nil)
+      return try ChildProcess(&words, environment: environment, terminal: terminal)
     }
+  }
+
+  /// A name without a slash was found along PATH, and where is not known here.
+  private static func hasSlash(_ name: UnsafeMutablePointer<CChar>?) -> Bool {
+    name.map { strchr($0, CInt(UInt8(ascii: "/"))) != nil } ?? false
   }
 
   /// Waits for the program's end, passing signals on.
   package mutating func wait(_ lock: inout HeldLock, _ signals: borrowing SignalQueue) throws(Errno) -> Ending {
     defer { if hasTerminal { Terminal.give(to: nil) } }
     while true {
-      try timer.set([nextStep(lock), nextRefresh].compactMap { $0 }.min())
+      try timer.set(nextAlarm(lock))
       switch try signals.next(timeout: nil, orReadable: timer.raw) {
       case SIGCHLD:
         if let outcome = try look() { return .over(outcome) }
@@ -90,6 +101,12 @@ package struct Supervisor: ~Copyable {
 // MARK: - The lease
 
 extension Supervisor {
+  private func nextAlarm(_ lock: borrowing HeldLock) -> BootTime? {
+    guard let step = nextStep(lock) else { return nextRefresh }
+    guard let refresh = nextRefresh else { return step }
+    return min(step, refresh)
+  }
+
   /// When the lease asks for the next step; `nil` without an end.
   private func nextStep(_ lock: borrowing HeldLock) -> BootTime? {
     guard let kill = lock.leaseEnd else { return nil }

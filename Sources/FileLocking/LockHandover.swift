@@ -27,7 +27,7 @@ package struct LockHandover: Sendable, Equatable {
 
   /// The variable's value for a program that is given this lock as well as those of `outer`.
   package func appended(to outer: String?) -> String {
-    [outer ?? "", entry].filter { !$0.isEmpty }.joined(separator: " ")
+    if let outer, !outer.isEmpty { "\(outer) \(entry)" } else { entry }
   }
 
   private var entry: String {

@@ -2,6 +2,9 @@ internal import CPosix
 internal import Glibc
 package import SystemPackage
 
+/// Words as execve(2) takes them: pointers to C strings, then a null pointer.
+package typealias CommandWords = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+
 /// A program that runs as a child of this one, in a process group of its own.
 package struct ChildProcess: Sendable {
   /// Its process id, which is also that of its group.
@@ -17,11 +20,11 @@ package struct ChildProcess: Sendable {
   /// Starts a program, found along PATH unless its name has a `/`.
   ///
   /// - Parameters:
-  ///   - arguments: the program and its arguments, then `nil`, as execvp(3) takes them.
-  ///   - environment: the whole environment, then `nil`.
+  ///   - arguments: the program and its arguments.
+  ///   - environment: the whole environment.
   ///   - terminal: the descriptor of the terminal whose foreground the child gets.
   package init(
-    _ arguments: [UnsafeMutablePointer<CChar>?], environment: [UnsafeMutablePointer<CChar>?], terminal: CInt?
+    _ arguments: CommandWords, environment: CommandWords, terminal: CInt?
   ) throws(Errno) {
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
@@ -37,7 +40,7 @@ package struct ChildProcess: Sendable {
     defer { posix_spawn_file_actions_destroy(&actions) }
     if let terminal { _ = cposix_spawn_in_foreground(&actions, terminal) }
     var pid = pid_t()
-    guard let program = arguments[0] else { throw .invalidArgument }
+    guard let program = arguments.pointee else { throw .invalidArgument }
     let code = posix_spawnp(&pid, program, &actions, &attributes, arguments, environment)
     guard code == 0 else { throw Errno(rawValue: code) }
     self.pid = pid

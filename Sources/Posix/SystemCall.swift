@@ -21,9 +21,17 @@ extension FilePath {
   /// `withPlatformString` that keeps the error's type.
   @inline(__always)
   func call<Result>(_ body: (UnsafePointer<CChar>) throws(Errno) -> Result) throws(Errno) -> Result {
-    let outcome = withPlatformString { path -> Swift.Result<Result, Errno> in
-      do throws(Errno) { return .success(try body(path)) } catch { return .failure(error) }
+    // Not Swift.Result: instantiating it once costs more than all the system calls of a delivery together.
+    var failure = Errno(rawValue: 0)
+    let result = withPlatformString { path -> Result? in
+      do throws(Errno) {
+        return try body(path)
+      } catch {
+        failure = error
+        return nil
+      }
     }
-    return try outcome.get()
+    guard let result else { throw failure }
+    return result
   }
 }

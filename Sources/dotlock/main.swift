@@ -9,6 +9,8 @@ let description = ProgramDescription(
 
 Program.main(description) { program in
   let operands = program.invocation.operands
-  guard operands.count >= 2 else { throw UsageError("usage: dotlock [options] FILE PROGRAM [ARG...]") }
-  return try program.runUnderLock(on: FilePath(platformString: operands[0]), Array(operands.dropFirst()))
+  guard operands.count >= 2, let command = operands.dropFirst(1) else {
+    throw UsageError("usage: dotlock [options] FILE PROGRAM [ARG...]")
+  }
+  return try program.runUnderLock(on: operands[0], command)
 }

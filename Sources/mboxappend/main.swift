@@ -8,8 +8,6 @@ let description = ProgramDescription(
   ])
 
 Program.main(description) { program in
-  guard let mailbox = program.invocation.operands.first, program.invocation.operands.count == 1 else {
-    throw UsageError("usage: mboxappend [options] MAILBOX")
-  }
-  return try program.deliver(to: FilePath(platformString: mailbox), from: program.invocation.own["sender"])
+  guard program.invocation.operands.count == 1 else { throw UsageError("usage: mboxappend [options] MAILBOX") }
+  return try program.deliver(to: program.invocation.operands[0], from: program.invocation.own["sender"])
 }
