@@ -1,0 +1,127 @@
+import Glibc
+import TestSupport
+import Testing
+
+@Suite("mboxappend(8)")
+struct MboxappendTests {
+  static let old = "From bob@example.org Mon Jan 02 03:04:05 2006\nSubject: old\n\nbody\n\n"
+  static let message = Array("Subject: new\n\nFrom here\n".utf8)
+
+  /// The mailbox after a delivery, with DATE for the time of it.
+  static func delivered(
+    _ script: String, environment: [String: String] = [:], input: [UInt8] = message, onto old: String = old
+  ) throws -> String {
+    let scratch = ScratchDirectory()
+    try scratch.write(old, to: "Mailbox")
+    let result = try Shell.run(script, in: scratch, environment: environment, input: input)
+    #expect(result == (0, "", ""), "success is silent")
+    #expect(scratch.names == ["Mailbox"])
+    let date = #/(Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}/#
+    return String(try scratch.text(of: "Mailbox").dropFirst(old.utf8.count)).replacing(date, with: "DATE")
+  }
+
+  @Test("appends the message and says nothing")
+  func success() throws {
+    let framed = "From ann@example.org DATE\nSubject: new\n\n>From here\n\n"
+    #expect(try Self.delivered("mboxappend -f ann@example.org Mailbox") == framed)
+    #expect(try Self.delivered("mboxappend --sender=ann@example.org ./Mailbox", onto: "") == framed)
+    #expect(try Self.delivered("mboxappend -f ann@example.org -- Mailbox", onto: "From x\ny") == "\n\n" + framed)
+    #expect(try Self.delivered("mboxappend -f '' Mailbox").hasPrefix("From MAILER-DAEMON DATE\n"))
+  }
+
+  @Test("quotes as the policy says")
+  func quoting() throws {
+    let input = Array(">From a\nFrom b\n".utf8)
+    for (option, body) in [("", ">>From a\n>From b\n\n"), ("--quoting mboxo", ">From a\n>From b\n\n")] {
+      #expect(try Self.delivered("mboxappend -f a \(option) Mailbox", input: input) == "From a DATE\n" + body)
+    }
+  }
+
+  @Test("takes what each mail system passes")
+  func callers() throws {
+    let qmail = [
+      "UFLINE": "From bob@example.org Tue Feb 03 04:05:06 2004\n", "SENDER": "no@example.org",
+      "RPLINE": "Return-Path: <bob@example.org>\n", "DTLINE": "Delivered-To: ann@example.org\n",
+    ]
+    let postfix = Array("From bob@example.org  Tue Feb  3 04:05:06 2004\nDelivered-To: ann\n\nFrom here\n".utf8)
+    #expect(
+      try Self.delivered("mboxappend Mailbox", environment: qmail)
+        == "From bob@example.org DATE\nReturn-Path: <bob@example.org>\nDelivered-To: ann@example.org\n"
+        + "Subject: new\n\n>From here\n\n")
+    #expect(
+      try Self.delivered("mboxappend Mailbox", environment: qmail, input: postfix).hasSuffix(
+        "Delivered-To: ann@example.org\n>From bob@example.org  DATE\nDelivered-To: ann\n\n>From here\n\n"
+      ))
+    #expect(
+      try Self.delivered("mboxappend Mailbox", environment: ["SENDER": "no"], input: postfix)
+        == "From bob@example.org  DATE\nDelivered-To: ann\n\n>From here\n\n")
+    #expect(
+      try Self.delivered("mboxappend Mailbox", environment: ["SENDER": ""]).hasPrefix("From MAILER-DAEMON DATE\n"))
+    let smtpd = Array("Return-Path: <eve@example.org>\nSubject: x\n\n".utf8)
+    #expect(try Self.delivered("mboxappend Mailbox", input: smtpd).hasPrefix("From eve@example.org DATE\nReturn-Path"))
+  }
+
+  @Test("delivers an empty message, NUL bytes and lines without an end")
+  func oddMessages() throws {
+    for (input, body) in [("", "\n"), ("a\0b\nFrom evil\n", "a\0b\n>From evil\n\n"), ("x\r\n\r\n", "x\r\n\r\n\n")] {
+      #expect(try Self.delivered("mboxappend -f a Mailbox", input: Array(input.utf8)) == "From a DATE\n" + body)
+    }
+  }
+
+  @Test("a 100 MiB line passes in constant memory")
+  func hugeLine() throws {
+    let scratch = ScratchDirectory()
+    let result = try Shell.run(
+      """
+      python3 - <<'END'
+      import resource, subprocess
+      p = subprocess.Popen(["mboxappend", "-f", "a", "Mailbox"], stdin=subprocess.PIPE)
+      for i in range(100): p.stdin.write(b"x" * (1 << 20))
+      p.stdin.close()
+      print(p.wait(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+      END
+      stat -c %s Mailbox
+      """, in: scratch)
+    let numbers = result.output.split { $0.isWhitespace }.compactMap { Int($0) }
+    #expect(numbers.count == 3 && numbers[0] == 0, "\(result)")
+    #expect(numbers[1] < 32 << 10, "KiB resident")
+    #expect(numbers[2] == 100 << 20 + "From a Mon Jan 02 03:04:05 2006\n\n\n".utf8.count)
+    #expect(scratch.names == ["Mailbox"])
+  }
+
+  @Test("under dotlock, uses the lock that is held")
+  func underDotlock() throws {
+    let framed = "From a DATE\nSubject: new\n\n>From here\n\n"
+    #expect(try Self.delivered("dotlock ./Mailbox mboxappend -f a ./Mailbox") == framed)
+    #expect(try Self.delivered("dotlock Mailbox sh -c 'cd /; exec mboxappend -f a \"$OLDPWD\"/Mailbox'") == framed)
+  }
+
+  @Test("under dotlock, delivers nothing once the lock is not the wrapper's any more")
+  func underStolenDotlock() throws {
+    let scratch = ScratchDirectory()
+    try scratch.write(Self.old, to: "Mailbox")
+    let result = try Shell.run(
+      "dotlock Mailbox sh -c 'rm Mailbox.lock; echo 0 >Mailbox.lock; mboxappend Mailbox; echo $?'", in: scratch,
+      input: Self.message)
+    #expect(result.output == "75\n")
+    #expect(try scratch.text(of: "Mailbox") == Self.old)
+    #expect(try scratch.text(of: "Mailbox.lock") == "0\n")
+  }
+
+  @Test("works with standard output and error closed, and writes nothing of its own into the mailbox")
+  func closedOutput() throws {
+    let framed = "From a DATE\nSubject: new\n\n>From here\n\n"
+    #expect(try Self.delivered("mboxappend -f a Mailbox >&- 2>&-") == framed)
+    #expect(try Self.delivered("mboxappend -v -f a Mailbox >&- 2>&-") == framed)
+  }
+
+  @Test("keeps the access time, so that the mail counts as new")
+  func times() throws {
+    let scratch = ScratchDirectory()
+    try scratch.write(Self.old, to: "Mailbox")
+    let result = try Shell.run(
+      "touch -a -d @1700000000 Mailbox; touch -m -d @1600000000 Mailbox; mboxappend Mailbox; stat -c '%X' Mailbox",
+      in: scratch, input: Self.message)
+    #expect(result.output == "1700000000\n")
+  }
+}
