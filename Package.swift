@@ -57,7 +57,6 @@ let package = Package(
     tests("FileLocking", ["Posix", "LockPolicy", "FileLocking", "TestSupport"]),
     tests("Mailbox", ["Posix", "LockPolicy", "FileLocking", "Mailbox", "TestSupport"]),
     tests("Command", ["CPosix", "Posix", "LockPolicy", "TestSupport", "dotlock", "mboxappend", "lockctl"]),
-    tests("Mailbox", ["Posix", "LockPolicy", "FileLocking", "Mailbox"]),
 
     // Not a product: `make bench` builds and runs it.
     .executableTarget(name: "lockbench", path: "Tests/Bench", swiftSettings: strict),

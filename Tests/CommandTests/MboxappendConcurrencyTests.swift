@@ -19,7 +19,8 @@ struct MboxappendConcurrencyTests {
     print(len(seen))
     """
 
-  @Test("200 deliveries by 8 processes are all there", arguments: methods, ["", "dotlock ./Mailbox "])
+  @Test(
+    "200 deliveries by 8 processes are all there", arguments: methods, ["", "dotlock -o wait.longest=10ms ./Mailbox "])
   func concurrent(method: String, wrapper: String) throws {
     let scratch = ScratchDirectory()
     try scratch.write(Self.reader, to: "reader.py")
@@ -27,7 +28,7 @@ struct MboxappendConcurrencyTests {
       """
       deliver() { # NAME LINES
         { printf 'Subject: %s\\nX-Lines: %d\\n\\nFrom %s\\n' $1 $2 $1; yes line | head -n $2; echo end $1; } |
-          \(wrapper)mboxappend -f $1 --method \(method) ./Mailbox || echo $?
+          \(wrapper)mboxappend -f $1 --method \(method) -o wait.longest=10ms ./Mailbox || echo $?
       }
       for w in 1 2 3 4 5 6 7 8; do (
         for i in $(seq 25); do deliver $w-$i $((w * i * i)); done) &
