@@ -3,15 +3,20 @@ internal import Posix
 internal import SystemPackage
 
 /// A file for a message too large for memory, which vanishes with its descriptor, however the process ends.
-enum SpoolFile {
+struct SpoolFile: ~Copyable {
+  let directory: FilePath
+  let descriptor: Descriptor
+
   /// Makes one in the first of the directories where that is possible.
   ///
   /// - Throws: ``LockFailure`` about the first directory: the others were only tried because of it.
-  static func make(in directories: [FilePath]) throws(LockFailure) -> Descriptor {
+  init(in directories: [FilePath]) throws(LockFailure) {
     var failure: LockFailure?
     for path in directories {
       do throws(Errno) {
-        return try make(in: Directory(path))
+        descriptor = try Self.make(in: Directory(path))
+        directory = path
+        return
       } catch {
         failure = failure ?? LockFailure(error, path, "cannot make a file for the message")
       }

@@ -14,7 +14,7 @@ struct SpoolStorage: ~Copyable {
 
   private let directories: [FilePath]
   private var buffer: ByteBuffer
-  private var file: Descriptor?
+  private var file: SpoolFile?
   private var written: Int64 = 0
 
   /// - Parameter directories: where a file may be made, best first.
@@ -40,7 +40,7 @@ struct SpoolStorage: ~Copyable {
   }
 
   private mutating func moveToFile() throws(LockFailure) {
-    if file == nil { file = try SpoolFile.make(in: directories) }
+    if file == nil { file = try SpoolFile(in: directories) }
     try write()
     let wasInMemory = buffer.capacity > 2 * Self.portion
     if wasInMemory { buffer = ByteBuffer(capacity: 2 * Self.portion) } else { buffer.removeAll() }
@@ -50,8 +50,8 @@ struct SpoolStorage: ~Copyable {
     switch file {
     case .none: return
     case .some(let file):
-      try attempt(directories.first ?? "", "cannot keep the message") { () throws(Errno) in
-        try file.writeAll(buffer.bytes)
+      try attempt(file.directory, "cannot keep the message") { () throws(Errno) in
+        try file.descriptor.writeAll(buffer.bytes)
       }
       written += Int64(buffer.count)
     }
@@ -70,7 +70,7 @@ struct SpoolStorage: ~Copyable {
       var filled = 0
       while filled < scratch.count {
         let rest = UnsafeMutableRawBufferPointer(rebasing: scratch[filled...])
-        let count = try file.read(into: rest, at: offset + Int64(filled))
+        let count = try file.descriptor.read(into: rest, at: offset + Int64(filled))
         if count == 0 { break }
         filled += count
       }

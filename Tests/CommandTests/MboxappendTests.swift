@@ -1,4 +1,6 @@
 import Glibc
+import Posix
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -123,5 +125,40 @@ struct MboxappendTests {
       "touch -a -d @1700000000 Mailbox; touch -m -d @1600000000 Mailbox; mboxappend Mailbox; stat -c '%X' Mailbox",
       in: scratch, input: Self.message)
     #expect(result.output == "1700000000\n")
+  }
+
+  @Test(
+    "in a directory where it can make no files, goes on with the kernel's lock; a large message is kept elsewhere",
+    .enabled(if: geteuid() == 0, "only root can become somebody else"), arguments: [10, 6_000_000])
+  func unwritableDirectory(length: Int) throws {
+    let scratch = ScratchDirectory()
+    try scratch.write(Self.old, to: "Mailbox")
+    let deliver = "setpriv --reuid=65534 --clear-groups mboxappend -f a"
+    let result = try Shell.run(
+      """
+      chmod 755 .; chown 65534 Mailbox
+      head -c \(length) /dev/zero | \(deliver) -o dotlock.unwritable-directory=fail Mailbox 2>/dev/null; echo $?
+      head -c \(length) /dev/zero | \(deliver) --method dotlock Mailbox 2>/dev/null; echo $?; stat -c %s Mailbox
+      head -c \(length) /dev/zero | \(deliver) Mailbox; echo $?; stat -c %s Mailbox
+      """, in: scratch)
+    let added = "From a Mon Jan 02 03:04:05 2006\n\n\n".utf8.count + length
+    #expect(result.output == "75\n75\n\(Self.old.utf8.count)\n0\n\(Self.old.utf8.count + added)\n")
+    #expect(result.errors == "")
+    #expect(scratch.names == ["Mailbox"])
+  }
+
+  @Test("the manual page names every option")
+  func manual() throws {
+    let root = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
+    let page = try Directory(root.appending("man")).open("mboxappend.8", .readOnly)
+    let text = String(decoding: try page.bytes(atMost: 1 << 20, from: 0), as: UTF8.self)
+    let help = try Shell.run("mboxappend --help", in: ScratchDirectory()).output
+    let options = help.matches(of: #/(?m:^) +(?:-\w, )?-(-[a-z-]+)/#).map { String($0.1) }
+    #expect(options.count > 15)
+    for option in options {
+      #expect(
+        text.contains("Fl \(option) ") || text.contains(", \(option)\n") || text.contains("Fl \(option)\n"), "\(option)"
+      )
+    }
   }
 }
