@@ -60,5 +60,10 @@ let package = Package(
 
     // Not a product: `make bench` builds and runs it.
     .executableTarget(name: "lockbench", path: "Tests/Bench", swiftSettings: strict),
+
+    tests("LockPolicy", ["LockPolicy"]),
+    .testTarget(
+      name: "PolicyFileTests", dependencies: ["PolicyFile", "LockPolicy", "FileLocking", "Posix", "TestSupport", system],
+      exclude: ["Policies"], swiftSettings: strict),
   ]
 )
