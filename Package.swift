@@ -50,7 +50,7 @@ let package = Package(
 
     program("dotlock"),
     program("mboxappend"),
-    program("lockctl", [arguments]),
+    program("lockctl", ["LockPolicy", "PolicyFile", "FileLocking", arguments]),
 
     .target(
       name: "TestSupport", dependencies: ["Posix", system], path: "Tests/TestSupport", swiftSettings: strict),
@@ -63,7 +63,8 @@ let package = Package(
 
     tests("LockPolicy", ["LockPolicy"]),
     .testTarget(
-      name: "PolicyFileTests", dependencies: ["PolicyFile", "LockPolicy", "FileLocking", "Posix", "TestSupport", system],
+      name: "PolicyFileTests",
+      dependencies: ["PolicyFile", "LockPolicy", "FileLocking", "Posix", "TestSupport", system],
       exclude: ["Policies"], swiftSettings: strict),
   ]
 )

@@ -57,7 +57,7 @@ public struct Rule: Sendable {
 
   /// Whether the subjects of this rule include all those of `other`, as far as that shows without a subject.
   func applies(whereverDoes other: Rule) -> Bool {
-    match.allSatisfy { key, patterns in other.match[key].map { Set($0).isSubset(of: patterns) } ?? false }
+    match.allSatisfy { key, patterns in other.match[key]?.allSatisfy(patterns.contains) ?? false }
   }
 }
 

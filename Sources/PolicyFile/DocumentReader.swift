@@ -3,6 +3,9 @@ internal import SystemPackage
 
 /// Turns the tree of a policy file into a policy.
 struct DocumentReader {
+  // Rules are compared with each other for contradictions, once per message.
+  private static let ruleLimit = 500
+
   let source: FilePath
 
   func document(_ root: Node) throws(PolicyError) -> PolicyDocument {
@@ -33,6 +36,9 @@ struct DocumentReader {
     if node.isEmpty { return [] }
     guard case .sequence(let items) = node.content else {
       throw error(node.place, "'rules' is a sequence of rules that begin with '- ', found \(node.noun)")
+    }
+    guard items.count <= Self.ruleLimit else {
+      throw error(items[Self.ruleLimit].place, "more than \(Self.ruleLimit) rules; use patterns that match more")
     }
     var rules: [Rule] = []
     for item in items { rules.append(try rule(item, number: rules.count + 1)) }

@@ -92,7 +92,9 @@ struct ResolutionTests {
     }
   }
 
-  private func at(_ line: Int) -> LockPolicy.SourceLocation { LockPolicy.SourceLocation(file: "/p", line: line, column: 1) }
+  private func at(_ line: Int) -> LockPolicy.SourceLocation {
+    LockPolicy.SourceLocation(file: "/p", line: line, column: 1)
+  }
 
   private func set(_ key: String, _ text: String, _ origin: Origin) throws -> Assignment {
     try Assignment(key, text, origin: origin)

@@ -1,0 +1,22 @@
+internal import FileLocking
+internal import LockPolicy
+internal import PolicyFile
+
+/// The exit statuses of sysexits.h, which lockctl uses because people type it.
+enum SystemExit: Int32 {
+  case success = 0
+  case noInput = 66
+  case outputError = 74
+  case configuration = 78
+
+  /// The status for an error of this package's; `nil` for one of the command line's.
+  init?(_ error: any Error) {
+    switch error {
+    case let error as PolicyError: self = error.errno == nil ? .configuration : .noInput
+    case is PolicyContradiction: self = .configuration
+    case is LockFailure: self = .noInput
+    case is StandardOutput.Failure: self = .outputError
+    default: return nil
+    }
+  }
+}
