@@ -33,9 +33,11 @@ public struct MethodList: Sendable, Equatable, ExpressibleByArrayLiteral, Custom
     var methods: [Method] = []
     for name in text.split(separator: "+", omittingEmptySubsequences: false) {
       guard let method = Method(rawValue: String(name)) else {
-        throw ValueError.unknown("method", String(name), among: Method.allCases.map(\.rawValue))
+        let names = Method.allCases.map(\.rawValue)
+        let hint = nearest(to: String(name), among: names).map { "did you mean '\($0)'?" }
+        throw ValueError("unknown method '\(name)'; \(hint ?? "join " + names.joined(separator: ", ") + " by +")")
       }
-      guard !methods.contains(method) else { throw ValueError("method '\(name)' is named twice") }
+      guard !methods.contains(method) else { throw ValueError("'\(name)' is named twice; each method is taken once") }
       methods.append(method)
     }
     self.methods = methods

@@ -23,7 +23,7 @@ func readSize(_ text: String, in range: ClosedRange<Int>) throws(ValueError) -> 
   else { throw ValueError("'\(text)' is not a size; write 51200000, 512KiB, 50MiB or 1GiB") }
   let (bytes, overflow) = count.multipliedReportingOverflow(by: unit)
   guard !overflow, range.contains(bytes) else {
-    throw ValueError("\(text) is out of range: \(sizeText(range.lowerBound)) to \(sizeText(range.upperBound))")
+    throw ValueError("\(text) is out of range: \(sizeText(range.lowerBound)) to \(range.upperBound >> 40)TiB")
   }
   return bytes
 }

@@ -95,6 +95,12 @@ extension Node {
     return false
   }
 
+  /// Whether it looks like a key and its value without the space between them.
+  var isRunTogether: Bool {
+    if case .scalar(let text, isPlain: true) = content { return text.contains(":") }
+    return false
+  }
+
   /// What the node is, for messages.
   var noun: String {
     switch content {

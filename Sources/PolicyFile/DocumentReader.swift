@@ -28,7 +28,7 @@ struct DocumentReader {
 
   private func checkVersion(_ node: Node) throws(PolicyError) {
     guard case .scalar("1", _) = node.content else {
-      throw error(node.place, "version \(node.noun) of the policy format is not known; expected 1")
+      throw error(node.place, "the version of the policy format must be 1, found \(node.noun)")
     }
   }
 
@@ -73,6 +73,7 @@ extension DocumentReader {
   func mapping(_ entry: Entry) throws(PolicyError) -> [Entry] {
     if case .mapping(let entries) = entry.value.content { return entries }
     if entry.value.isEmpty { return [] }
-    throw error(entry.value.place, "'\(entry.key)' is a mapping of keys to values, found \(entry.value.noun)")
+    let hint = entry.value.isRunTogether ? "; write a space after ':'" : ""
+    throw error(entry.value.place, "'\(entry.key)' is a mapping of keys to values, found \(entry.value.noun)\(hint)")
   }
 }

@@ -46,7 +46,7 @@ enum Level {
     case .section where key == "match": "in the rule itself"
     case .rule where matchKeys.contains(key): "under 'match'"
     case .section(let section) where isSetting(key): "outside of '\(section)'"
-    case .section: Settings.owner(of: key).map { "under '\($0)'" }
+    case .defaults, .rule, .section: Settings.owners(of: key).map { "under \($0)" }
     case .match where isSetting(key): "beside 'match', not in it"
     default: nil
     }
@@ -62,9 +62,9 @@ private func isSetting(_ key: String) -> Bool {
 }
 
 extension Settings {
-  /// The only section that has a key of that name.
-  fileprivate static func owner(of name: String) -> String? {
+  /// The sections that have a key of that name, in words.
+  fileprivate static func owners(of name: String) -> String? {
     let sections = table.filter { $0.name == name }.compactMap(\.section)
-    return sections.count == 1 ? sections[0] : nil
+    return sections.isEmpty ? nil : sections.map { "'\($0)'" }.joined(separator: " or ")
   }
 }

@@ -16,7 +16,9 @@ public struct PolicyError: Error, Sendable, Equatable, CustomStringConvertible {
   public var description: String { "\(location?.description ?? file.string): \(reason)" }
 
   init(_ location: SourceLocation, _ reason: String) {
-    (self.file, self.location, self.reason, errno) = (FilePath(location.file), location, reason, nil)
+    (self.file, self.location, errno) = (FilePath(location.file), location, nil)
+    // What the file says is quoted, and must not drive the terminal that shows it.
+    self.reason = reason.unicodeScalars.map { $0.isControl ? $0.escaped(asASCII: true) : String($0) }.joined()
   }
 
   init(_ file: FilePath, _ reason: String) { (self.file, location, self.reason, errno) = (file, nil, reason, nil) }
@@ -25,4 +27,8 @@ public struct PolicyError: Error, Sendable, Equatable, CustomStringConvertible {
     (self.file, location, self.errno) = (file, nil, errno)
     reason = "\(what): \(errno)"
   }
+}
+
+extension Unicode.Scalar {
+  fileprivate var isControl: Bool { properties.generalCategory == .control }
 }

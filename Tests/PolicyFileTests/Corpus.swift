@@ -1,4 +1,3 @@
-import Glibc
 import LockPolicy
 import Posix
 import SystemPackage
@@ -38,30 +37,4 @@ func complaint(about bytes: [UInt8]) -> String? {
     _ = try PolicyFile.parse(bytes, source: "FILE")
     return nil
   } catch { return error.description }
-}
-
-/// A directory of one test's own.
-struct Scratch: ~Copyable {
-  let path: FilePath
-
-  init() throws {
-    var template = Array("/tmp/policy-file-tests.XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { throw Errno(rawValue: errno) }
-    path = FilePath(platformString: template)
-  }
-
-  func write(_ name: String, _ text: String, mode: UInt32 = 0o644) throws -> FilePath {
-    let path = path.appending(name)
-    let file = try FileDescriptor.open(path, .writeOnly, options: .create, permissions: .ownerReadWrite)
-    try file.closeAfter { _ = try file.writeAll(text.utf8) }
-    chmod(path.string, mode)
-    return path
-  }
-
-  deinit {
-    if let directory = try? Directory(path) {
-      for name in (try? directory.names()) ?? [] { try? directory.unlink(name) }
-    }
-    rmdir(path.string)
-  }
 }
