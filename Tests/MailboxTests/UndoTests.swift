@@ -113,6 +113,26 @@ import Testing
     }
   }
 
+  @Test("A mailbox replaced by a larger one during a single write is noticed: the message is in the orphan")
+  func replacedByLarger() throws {
+    let place = try Self.oldMailbox()
+    try place.write("From new\n\n" + longLine, to: "New")
+    let spool = try Spool(AppendTests.message)
+    var lock = try HeldLock.acquire(on: FileLocation(of: place.mailbox), policy: .with([.dotlock]))
+    var failure: LockFailure?
+    do throws(LockFailure) {
+      try lock.append(spool) { () throws(LockFailure) in
+        try? Directory(place.directory).rename("New", to: "Mailbox")
+      }
+    } catch {
+      failure = error
+    }
+    try lock.release()
+    #expect(failure?.kind == .lost)
+    #expect(failure?.what == "was replaced meanwhile; what was written so far stays")
+    #expect(try place.text() == "From new\n\n" + longLine)
+  }
+
   @Test(
     "A holder whose lock was stolen touches nothing any more",
     arguments: [[.dotlock], [.dotlock, .fcntl]] as [MethodList])
