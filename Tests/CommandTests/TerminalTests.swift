@@ -1,0 +1,72 @@
+import TestSupport
+import Testing
+
+/// On a terminal of its own, made by CPython's pty module; a job-control shell is the one that sees `dotlock` stop.
+@Suite("dotlock(8) on a terminal")
+struct TerminalTests {
+  private func onTerminal(_ steps: String, in scratch: borrowing ScratchDirectory) throws -> (
+    status: Int32, output: String, errors: String
+  ) {
+    try scratch.write(
+      """
+      import os, pty, select, sys, time
+      pid, terminal = pty.fork()
+      if pid == 0:
+        os.execvp("bash", ["bash", "--norc", "--noprofile", "-i"])
+      seen = b""
+      def wait(what, seconds=20):
+        global seen
+        end = time.monotonic() + seconds
+        while what.encode() not in seen:
+          if time.monotonic() > end or not select.select([terminal], [], [], end - time.monotonic())[0]:
+            print("no", repr(what), "in", seen.decode(errors="replace")); sys.exit(1)
+          try: data = os.read(terminal, 4096)
+          except OSError: data = b""
+          if not data: print("end before", repr(what), "in", seen.decode(errors="replace")); sys.exit(1)
+          seen += data
+        seen = seen.split(what.encode(), 1)[1]
+      def send(text): os.write(terminal, text.encode())
+      send("PS1='ready'; stty -echo\\n")
+      wait("ready")
+      \(steps)
+      print("done")
+      """, to: "steps.py")
+    return try Shell.run("python3 steps.py", in: scratch)
+  }
+
+  @Test("gives the program the terminal, and takes it back")
+  func foreground() throws {
+    let scratch = ScratchDirectory()
+    let result = try onTerminal(
+      """
+      send("dotlock box sh -c 'echo name\\\\?; read x; echo hello $x'; echo status $?\\n")
+      wait("name?"); send("ann\\n"); wait("hello ann"); wait("status 0"); send("echo back\\n"); wait("back")
+      """, in: scratch)
+    #expect(result.output == "done\n")
+    #expect(scratch.names == ["steps.py"])
+  }
+
+  @Test("lets the keyboard interrupt the program, and goes on until it ends")
+  func interrupt() throws {
+    let scratch = ScratchDirectory()
+    let result = try onTerminal(
+      """
+      send("dotlock box sh -c 'trap \\"echo caught; exit 6\\" INT; echo go; sleep 20'; echo status $?\\n")
+      wait("go"); send("\\x03"); wait("caught"); wait("status 6")
+      """, in: scratch)
+    #expect(result.output == "done\n")
+    #expect(scratch.names == ["steps.py"])
+  }
+
+  @Test("stops with the program, and goes on with it")
+  func stop() throws {
+    let scratch = ScratchDirectory()
+    let result = try onTerminal(
+      """
+      send("dotlock box sh -c 'echo go; read x; echo more $x'; echo status $?\\n")
+      wait("go"); send("\\x1a"); wait("Stopped"); wait("ready")
+      send("ls *.lock\\n"); wait("box.lock"); send("fg\\n"); time.sleep(0.2); send("mail\\n"); wait("more mail")
+      """, in: scratch)
+    #expect(result.output == "done\n")
+  }
+}
