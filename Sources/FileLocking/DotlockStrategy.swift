@@ -80,33 +80,62 @@ final class DotlockStrategy: LockStrategy {
   /// Nobody, owner or thief, takes the name away from an inode without holding flock(2) on it, so that a pause between
   /// the look and the unlink is harmless.
   private func unlockLocally(_ target: borrowing LockTarget) throws(LockFailure) {
-    while try attempt(target.lockPath, "cannot lock", { () throws(Errno) in try held?.descriptor.tryFlock() }) == false
-    {
-      guard target.mayRelease else { throw LockFailure(.lost, target.lockPath, "is being stolen") }
-      sleepThrough(.milliseconds(5))
+    try persistently { () throws(LockFailure) in
+      while try attempt(target.lockPath, "cannot lock", { () throws(Errno) in try held?.descriptor.tryFlock() })
+        == false
+      {
+        guard target.mayRelease else { throw LockFailure(.lost, target.lockPath, "is being stolen") }
+        sleepThrough(.milliseconds(5))
+      }
+      try prove(target)
+      try attempt(target.lockPath, "cannot remove") { () throws(Errno) in try target.directory.unlink(target.lockName) }
     }
-    try prove(target)
-    try attempt(target.lockPath, "cannot remove") { () throws(Errno) in try target.directory.unlink(target.lockName) }
   }
 
   /// The file is moved aside before it is looked at for the last time, because a REMOVE that is retransmitted after a
   /// server's restart would take whatever has the name by then.
   private func unlockOverNetwork(_ target: borrowing LockTarget) throws(LockFailure) {
-    try prove(target)
     guard let identity = held?.identity else { return }
-    held = nil  // Closed before it is unlinked: an NFS client would keep an open file as .nfsXXXX.
     let aside = UniqueName.beside(target.lockName)
+    try persistently { () throws(LockFailure) in
+      try prove(target)
+      do throws(Errno) {
+        try target.directory.rename(target.lockName, to: aside)
+      } catch {
+        // The reply to the first request may have been lost: then the file is there.
+        guard error == .noSuchFileOrDirectory else { throw LockFailure(error, target.lockPath, "cannot remove") }
+      }
+    }
+    held = nil  // Closed before it is unlinked: an NFS client would keep an open file as .nfsXXXX.
+    var isOurs = false
+    try persistently { () throws(LockFailure) in
+      do throws(Errno) {
+        isOurs = try LockIdentity(of: aside, in: target.directory) == identity
+        if !isOurs { try putBack(aside, target) }
+        try target.directory.unlink(aside)
+      } catch {
+        guard error == .noSuchFileOrDirectory else { throw LockFailure(error, target.lockPath, "cannot remove") }
+      }
+    }
+    guard isOurs else { throw LockFailure(.lost, target.lockPath, "is not our lock any more") }
+  }
+
+  /// What was moved aside is somebody else's lock.
+  private func putBack(_ aside: FilePath, _ target: borrowing LockTarget) throws(Errno) {
     do throws(Errno) {
-      try target.directory.rename(target.lockName, to: aside)
+      try target.directory.link(aside, to: target.lockName)
     } catch {
-      // The reply to the first request may have been lost: then the file is there.
-      guard error == .noSuchFileOrDirectory else { throw LockFailure(error, target.lockPath, "cannot remove") }
+      guard error == .fileExists else { throw error }
     }
-    guard (try? LockIdentity(of: aside, in: target.directory)) == identity else {
-      try? target.directory.link(aside, to: target.lockName)
-      try? target.directory.unlink(aside)
-      throw LockFailure(.lost, target.lockPath, "is not our lock any more")
+  }
+
+  /// A lock that stays holds up everybody until it is stale, so one failed call is not taken for the last word.
+  private func persistently(_ body: () throws(LockFailure) -> Void) throws(LockFailure) {
+    for _ in 0..<3 {
+      do throws(LockFailure) { return try body() } catch {
+        guard case .system = error.kind else { throw error }
+      }
     }
-    try attempt(target.lockPath, "cannot remove") { () throws(Errno) in try target.directory.unlink(aside) }
+    try body()
   }
 }

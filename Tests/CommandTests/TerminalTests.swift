@@ -1,7 +1,9 @@
 import TestSupport
 import Testing
 
-/// On a terminal of its own, made by CPython's pty module; a job-control shell is the one that sees `dotlock` stop.
+/// On a terminal of its own, which echoes what is typed: what is waited for does not stand in the command itself.
+///
+/// The terminal is made by CPython's pty module; a job-control shell is the one that sees `dotlock` stop.
 @Suite("dotlock(8) on a terminal")
 struct TerminalTests {
   private func onTerminal(_ steps: String, in scratch: borrowing ScratchDirectory) throws -> (
@@ -26,7 +28,7 @@ struct TerminalTests {
           seen += data
         seen = seen.split(what.encode(), 1)[1]
       def send(text): os.write(terminal, text.encode())
-      send("PS1='ready'; stty -echo\\n")
+      send("unset HISTFILE; PS1='ready'; stty -echo\\n")
       wait("ready")
       \(steps)
       print("done")
@@ -51,8 +53,8 @@ struct TerminalTests {
     let scratch = ScratchDirectory()
     let result = try onTerminal(
       """
-      send("dotlock box sh -c 'trap \\"echo caught; exit 6\\" INT; echo go; sleep 20'; echo status $?\\n")
-      wait("go"); send("\\x03"); wait("caught"); wait("status 6")
+      send("dotlock box sh -c 'trap \\"echo c$((1))t; exit 6\\" INT; echo g$((1))o; sleep 20'; echo status $?\\n")
+      wait("g1o"); send("\\x03"); wait("c1t"); wait("status 6")
       """, in: scratch)
     #expect(result.output == "done\n")
     #expect(scratch.names == ["steps.py"])
@@ -63,8 +65,8 @@ struct TerminalTests {
     let scratch = ScratchDirectory()
     let result = try onTerminal(
       """
-      send("dotlock box sh -c 'echo go; read x; echo more $x'; echo status $?\\n")
-      wait("go"); send("\\x1a"); wait("Stopped"); wait("ready")
+      send("dotlock box sh -c 'echo g$((1))o; read x; echo more $x'; echo status $?\\n")
+      wait("g1o"); send("\\x1a"); wait("Stopped"); wait("ready")
       send("ls *.lock\\n"); wait("box.lock"); send("fg\\n"); time.sleep(0.2); send("mail\\n"); wait("more mail")
       """, in: scratch)
     #expect(result.output == "done\n")
