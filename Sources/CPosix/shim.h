@@ -2,8 +2,11 @@
 #ifndef CPOSIX_SHIM_H
 #define CPOSIX_SHIM_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
+// _GNU_SOURCE would do more than add: it changes types (fd_set), and Swift refuses a program, our users' programs
+// included, whose C modules disagree about a type. So only the additions are asked for.
+#include <features.h>
+#ifndef __USE_GNU
+#define __USE_GNU 1
 #endif
 #include <fcntl.h>
 #include <getopt.h>
