@@ -26,8 +26,8 @@ final class DotlockStrategy: LockStrategy {
   }
 
   private func link(_ target: borrowing LockTarget) throws(Errno) -> Bool {
-    guard try post?.tryLink(target) == true else { return false }
-    held = try post.take()?.becomeHeld(target)
+    guard let identity = try post?.tryLink(target) else { return false }
+    held = try post.take()?.becomeHeld(identity, target)
     return held != nil
   }
 
@@ -129,13 +129,7 @@ final class DotlockStrategy: LockStrategy {
     }
   }
 
-  /// A lock that stays holds up everybody until it is stale, so one failed call is not taken for the last word.
-  private func persistently(_ body: () throws(LockFailure) -> Void) throws(LockFailure) {
-    for _ in 0..<3 {
-      do throws(LockFailure) { return try body() } catch {
-        guard case .system = error.kind else { throw error }
-      }
-    }
-    try body()
+  private func persistently(_ step: () throws(LockFailure) -> Void) throws(LockFailure) {
+    try insist(on: step, unless: { if case .system = $0.kind { false } else { true } })
   }
 }

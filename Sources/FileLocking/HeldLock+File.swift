@@ -29,7 +29,7 @@ extension HeldLock {
   /// Only where nobody else has it open: a program that waits for a kernel lock on it would write into the orphan and
   /// report success.
   package mutating func removeFileIfUnused() throws(LockFailure) {
-    guard file.wasCreated, try target.pathLeadsToFile(), file.descriptor.isOpenNowhereElse() else { return }
+    guard target.madeFile, try target.pathLeadsToFile(), file.descriptor.isOpenNowhereElse() else { return }
     try attempt(target.path, "cannot remove") { () throws(Errno) in
       guard try target.withFile({ (file) throws(Errno) in try file.status().size }) == 0 else { return }
       try target.directory.unlink(target.location.name)

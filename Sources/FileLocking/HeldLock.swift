@@ -32,7 +32,12 @@ public struct HeldLock: ~Copyable {
   ) throws(LockFailure) -> HeldLock {
     let target = try LockTarget(location, policy: policy, holder: holder, isLocal: isLocal)
     var lock = HeldLock(target, inherited)
-    try lock.take(pause)
+    do throws(LockFailure) {
+      try lock.take(pause)
+    } catch {
+      try? lock.removeFileIfUnused()
+      throw error
+    }
     return lock
   }
 

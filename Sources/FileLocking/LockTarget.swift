@@ -69,6 +69,14 @@ package struct LockTarget: ~Copyable {
 
   mutating func closeFile() { file = nil }
 
+  /// Whether the file is open, and was made when it was opened.
+  var madeFile: Bool {
+    switch file {
+    case .none: false
+    case .some(let file): file.wasCreated
+    }
+  }
+
   /// Whether the path still leads to the file that is open.
   func pathLeadsToFile() throws(LockFailure) -> Bool {
     do throws(Errno) {

@@ -23,29 +23,20 @@ package struct OpenedFile: ~Copyable {
     // Somebody else may make or replace the file between our looks; nobody does so a hundred times by chance.
     for _ in 0..<100 {
       if let existing = try open(target, flags.union(.noAccessTime)) {
-        let file = try OpenedFile(existing, created: false, target.path)
+        let status = try attempt(target.path, "cannot examine") { () throws(Errno) in try existing.status() }
+        let file = OpenedFile(descriptor: existing, before: status, wasCreated: false)
         try file.refuseUnsafe(target.path)
         return file
       }
       guard target.policy.mailbox.create else {
         throw LockFailure(.noSuchFileOrDirectory, target.path, "cannot open (mailbox.create: false)")
       }
-      if let created = try create(target) { return try OpenedFile(created, created: true, target.path) }
+      if let created = try create(target) { return created }
     }
     throw LockFailure(.refused, target.path, "appears and vanishes while it is opened")
   }
 
   private static let flags: OpenFlags = [.readWrite, .append, .noFollow, .unsuspecting]
-
-  private init(_ descriptor: consuming Descriptor, created: Bool, _ path: FilePath) throws(LockFailure) {
-    do throws(Errno) {
-      before = try descriptor.status()
-    } catch {
-      throw LockFailure(error, path, "cannot examine")
-    }
-    self.descriptor = descriptor
-    wasCreated = created
-  }
 
   /// `nil` when there is no such file.
   private static func open(_ target: borrowing LockTarget, _ flags: OpenFlags) throws(LockFailure) -> Descriptor? {
@@ -64,14 +55,21 @@ package struct OpenedFile: ~Copyable {
   }
 
   /// `nil` when somebody else made the file just now.
-  private static func create(_ target: borrowing LockTarget) throws(LockFailure) -> Descriptor? {
+  private static func create(_ target: borrowing LockTarget) throws(LockFailure) -> OpenedFile? {
     let mode = target.policy.mailbox.mode
+    let file: Descriptor
     do throws(Errno) {
-      let file = try target.directory.open(target.location.name, flags.union([.create, .exclusive]), mode: mode)
-      try file.setMode(mode)
-      return file
+      file = try target.directory.open(target.location.name, flags.union([.create, .exclusive]), mode: mode)
     } catch {
       if error == .fileExists { return nil }
+      throw LockFailure(error, target.path, "cannot create")
+    }
+    do throws(Errno) {
+      try file.setMode(mode)
+      let status = try file.status()
+      return OpenedFile(descriptor: file, before: status, wasCreated: true)
+    } catch {
+      if file.isOpenNowhereElse() { try? target.directory.unlink(target.location.name) }
       throw LockFailure(error, target.path, "cannot create")
     }
   }

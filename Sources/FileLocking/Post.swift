@@ -62,16 +62,18 @@ struct Post: ~Copyable {
 
   /// Tries to become the lock file.
   ///
-  /// - Returns: false when somebody else has the name.
-  func tryLink(_ target: borrowing LockTarget) throws(Errno) -> Bool {
+  /// - Returns: how it looks as the lock file; `nil` when somebody else has the name.
+  func tryLink(_ target: borrowing LockTarget) throws(Errno) -> LockIdentity? {
     // A post that aged while it waited would make a lock that is born stale; and only the server's clock counts.
     try descriptor.touch()
-    if let name { return try tryLink(name, target) }
+    // Before the link, after which no call may fail without the lock being taken away again.
+    let identity = LockIdentity(status: try descriptor.status(), content: content)
+    if let name { return try tryLink(name, target) ? identity : nil }
     do throws(Errno) {
       try target.directory.link(descriptor, as: target.lockName)
-      return true
+      return identity
     } catch {
-      if error == .fileExists { return false }
+      if error == .fileExists { return nil }
       throw error
     }
   }
@@ -81,31 +83,36 @@ struct Post: ~Copyable {
   private func tryLink(_ name: FilePath, _ target: borrowing LockTarget) throws(Errno) -> Bool {
     var refusal: Errno?
     do throws(Errno) { try target.directory.link(name, to: target.lockName) } catch { refusal = error }
-    let post = try target.directory.open(name, [.readOnly, .noFollow]).status()
-    if post.links == 2, let lock = try? target.directory.status(of: target.lockName), lock.isSameFile(as: post) {
-      return true
+    let isLinked = try insist { () throws(Errno) in
+      let post = try target.directory.open(name, [.readOnly, .noFollow]).status()
+      guard post.links == 2 else { return false }
+      return try target.directory.status(of: target.lockName).isSameFile(as: post)
     }
-    if let refusal, refusal != .fileExists { throw refusal }
-    return false
+    if !isLinked, let refusal, refusal != .fileExists { throw refusal }
+    return isLinked
   }
 
   /// What a post becomes when it has been linked.
   ///
   /// - Returns: `nil` when FILE.lock is somebody else's again: a thief was quicker than we were.
-  consuming func becomeHeld(_ target: borrowing LockTarget) throws(Errno) -> HeldDotlock? {
-    let own = try descriptor.status()
-    guard let name else { return HeldDotlock(descriptor, LockIdentity(status: own, content: content)) }
-    guard !target.isLocal else {
-      try target.directory.unlink(name)
-      return HeldDotlock(descriptor, LockIdentity(status: own, content: content))
+  consuming func becomeHeld(_ identity: LockIdentity, _ target: borrowing LockTarget) throws(Errno) -> HeldDotlock? {
+    guard let name else { return HeldDotlock(descriptor, identity) }
+    if target.isLocal {
+      try insist { () throws(Errno) in try target.directory.unlink(name) }
+      return HeldDotlock(descriptor, identity)
     }
     let content = self.content
     // Closed before it is unlinked: an NFS client would keep an open file as .nfsXXXX.
     try descriptor.close()
     try? target.directory.unlink(name)
-    let lock = try target.directory.open(target.lockName, [.readWrite, .noFollow, .unsuspecting])
-    let identity = LockIdentity(status: try lock.status(), content: try lock.bytes(atMost: 16, from: 0))
-    return identity.isSameFile(as: own) && identity.content == content ? HeldDotlock(lock, identity) : nil
+    let lock = try insist { () throws(Errno) in
+      try target.directory.open(target.lockName, [.readWrite, .noFollow, .unsuspecting])
+    }
+    let now = try insist { () throws(Errno) in
+      LockIdentity(status: try lock.status(), content: try lock.bytes(atMost: 16, from: 0))
+    }
+    let isOurs = now.device == identity.device && now.inode == identity.inode && now.content == content
+    return isOurs ? HeldDotlock(lock, now) : nil
   }
 
   /// Takes the post's own name away; a nameless post vanishes by itself.
@@ -135,4 +142,14 @@ enum UniqueName {
     let random = String(UInt32.random(in: 0...UInt32.max), radix: 36)
     return name.appendingToName(".\(host).\(Host.pid).\(time).\(random)")
   }
+}
+
+/// Tries a step again that would leave a lock behind if one failed call were taken for the last word.
+func insist<Result: ~Copyable, Failure: Error>(
+  on step: () throws(Failure) -> Result, unless isFinal: (Failure) -> Bool = { _ in false }
+) throws(Failure) -> Result {
+  for _ in 0..<3 {
+    do throws(Failure) { return try step() } catch { if isFinal(error) { throw error } }
+  }
+  return try step()
 }
