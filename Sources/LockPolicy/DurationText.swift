@@ -3,8 +3,10 @@ extension Duration {
   ///
   /// - Throws: what is wrong with the text.
   public init(policyText text: String) throws(ValueError) {
-    let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
-    let unit = text.dropFirst(digits.count)
+    // By bytes: a policy has many durations, and a program that runs once per message reads them all.
+    let digits = text[
+      ..<(text.utf8.firstIndex { !(0x30...0x39).contains($0) && $0 != UInt8(ascii: ".") } ?? text.endIndex)]
+    let unit = text[digits.endIndex...]
     guard let nanoseconds = nanosecondsPerUnit.first(where: { $0.name == unit || (unit.isEmpty && $0.name == "s") })
     else { throw ValueError("'\(text)' is not a duration; write 250ms, 60s, 5m, 1h or 2d") }
     guard let value = decimal(digits, times: nanoseconds.count) else {

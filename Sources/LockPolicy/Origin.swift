@@ -61,10 +61,15 @@ public struct Assignment: Sendable {
   ///
   /// - Throws: an unknown key (with the nearest one), or what is wrong with the value.
   public init(_ key: String, _ text: String, origin: Origin) throws(ValueError) {
-    guard let index = Settings.table.firstIndex(where: { $0.key == key }) else {
+    guard let index = Settings.position(of: key) else {
       let hint = Settings.suggestion(for: key).map { "did you mean '\($0)'?" }
       throw ValueError("unknown key '\(key)'; \(hint ?? "known: " + Settings.table.map(\.key).joined(separator: ", "))")
     }
+    try self.init(index, text, origin: origin)
+  }
+
+  /// Checks that `text` is a value of the setting at a position in the table.
+  package init(_ index: Int, _ text: String, origin: Origin) throws(ValueError) {
     var scratch = Policy()
     try Settings.table[index].store(text, &scratch)
     (self.index, self.text, self.origin) = (index, text, origin)

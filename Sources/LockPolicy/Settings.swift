@@ -52,11 +52,20 @@ public enum Settings {
   ]
 
   /// The setting of that key.
-  public static func setting(_ key: String) -> Setting? { table.first { $0.key == key } }
+  public static func setting(_ key: String) -> Setting? { position(of: key).map { table[$0] } }
+
+  /// The position of a key in ``table``.
+  package static func position(of key: String) -> Int? { table.firstIndex { $0.key == key } }
+
+  /// Whether keys of that section are in ``table``.
+  package static func hasSection(_ name: String) -> Bool {
+    let prefix = name + "."
+    return table.contains { $0.key.hasPrefix(prefix) }
+  }
 
   /// The position of a key in ``table``; keys that are not there are a programming error of this package.
   static func index(of key: String) -> Int {
-    guard let index = table.firstIndex(where: { $0.key == key }) else { preconditionFailure("no setting \(key)") }
+    guard let index = position(of: key) else { preconditionFailure("no setting \(key)") }
     return index
   }
 

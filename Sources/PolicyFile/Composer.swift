@@ -23,6 +23,8 @@ struct Entry {
 struct Composer: ~Copyable {
   // Twice what a policy can need; a hostile file must not exhaust the stack.
   private static let depthLimit = 10
+  // More than there are settings; each key is compared with those before it.
+  private static let keyLimit = 100
 
   private var events: EventStream
   private var text: SourceText { events.text }
@@ -73,15 +75,18 @@ struct Composer: ~Copyable {
 
   private mutating func mapping(depth: Int) throws(PolicyError) -> [Entry] {
     var entries: [Entry] = []
-    var lines: [String: Int] = [:]
     while true {
       let event = try events.next()
       if case .mappingEnd = event.kind { return entries }
       guard case .scalar(let key, _) = event.kind else {
         throw PolicyError(text.location(event.place), "expected a key, found \(event.noun)")
       }
-      if let line = lines.updateValue(event.place.line, forKey: key) {
-        throw PolicyError(text.location(event.place), "key '\(key)' is given twice; the first is at line \(line)")
+      if let first = entries.first(where: { $0.key == key }) {
+        throw PolicyError(
+          text.location(event.place), "key '\(key)' is given twice; the first is at line \(first.place.line)")
+      }
+      guard entries.count < Self.keyLimit else {
+        throw PolicyError(text.location(event.place), "too many keys; no mapping of a policy has \(entries.count)")
       }
       entries.append(Entry(key: key, place: event.place, value: try node(try events.next(), depth: depth + 1)))
     }

@@ -7,17 +7,16 @@ extension DocumentReader {
   ) throws(PolicyError) -> [Assignment] {
     var settings = SettingsMapping(reader: self)
     for entry in entries {
-      if Settings.sections.contains(entry.key) {
-        for inner in try mapping(entry) {
-          guard Settings.setting("\(entry.key).\(inner.key)") != nil else {
-            throw unknown(inner, in: .section(entry.key))
-          }
-          try settings.add("\(entry.key).\(inner.key)", inner, origin: origin)
+      if let index = Settings.position(of: entry.key) {
+        try settings.add(index, entry, origin: origin)
+        continue
+      }
+      guard Settings.hasSection(entry.key) else { throw unknown(entry, in: level) }
+      for inner in try mapping(entry) {
+        guard let index = Settings.position(of: entry.key + "." + inner.key) else {
+          throw unknown(inner, in: .section(entry.key))
         }
-      } else if Settings.setting(entry.key) != nil {
-        try settings.add(entry.key, entry, origin: origin)
-      } else {
-        throw unknown(entry, in: level)
+        try settings.add(index, inner, origin: origin)
       }
     }
     return settings.assignments
@@ -28,26 +27,27 @@ extension DocumentReader {
 private struct SettingsMapping {
   let reader: DocumentReader
   private(set) var assignments: [Assignment] = []
-  private var lines: [String: Int] = [:]
+  /// The line of each setting of the table; 0 for those that are not given.
+  private var lines = [Int](repeating: 0, count: Settings.table.count)
 
   init(reader: DocumentReader) { self.reader = reader }
 
-  mutating func add(_ key: String, _ entry: Entry, origin: (SourceLocation) -> Origin) throws(PolicyError) {
-    if let line = lines.updateValue(entry.place.line, forKey: key) {
-      throw reader.error(entry.place, "'\(key)' is given twice; the first is at line \(line)")
+  mutating func add(_ index: Int, _ entry: Entry, origin: (SourceLocation) -> Origin) throws(PolicyError) {
+    guard lines[index] == 0 else {
+      let key = Settings.table[index].key
+      throw reader.error(entry.place, "'\(key)' is given twice; the first is at line \(lines[index])")
     }
-    let text = try value(of: key, entry.value)
+    lines[index] = entry.place.line
+    guard case .scalar(let text, _) = entry.value.content, !entry.value.isEmpty else {
+      throw noValue(Settings.table[index], entry.value)
+    }
     do throws(ValueError) {
-      assignments.append(try Assignment(key, text, origin: origin(reader.location(entry.value.place))))
-    } catch { throw reader.error(entry.value.place, "\(key): \(error)") }
+      assignments.append(try Assignment(index, text, origin: origin(reader.location(entry.value.place))))
+    } catch { throw reader.error(entry.value.place, "\(Settings.table[index].key): \(error)") }
   }
 
-  private func value(of key: String, _ node: Node) throws(PolicyError) -> String {
-    let expected = Settings.setting(key)?.form.summary ?? ""
-    guard case .scalar(let text, _) = node.content else {
-      throw reader.error(node.place, "\(key) takes one value, found \(node.noun); expected \(expected)")
-    }
-    guard !node.isEmpty else { throw reader.error(node.place, "\(key) has no value; expected \(expected)") }
-    return text
+  private func noValue(_ setting: Setting, _ node: Node) -> PolicyError {
+    let found = node.isEmpty ? "has no value" : "takes one value, found \(node.noun)"
+    return reader.error(node.place, "\(setting.key) \(found); expected \(setting.form.summary)")
   }
 }

@@ -58,7 +58,7 @@ private let matchKeys = MatchKey.allCases.map(\.rawValue)
 private let standalone = Settings.table.filter { $0.section == nil }.map(\.key)
 
 private func isSetting(_ key: String) -> Bool {
-  Settings.setting(key) != nil || Settings.sections.contains(key)
+  Settings.position(of: key) != nil || Settings.hasSection(key)
 }
 
 extension Settings {

@@ -46,7 +46,7 @@ struct HostileTextTests {
 
   @Test(.timeLimit(.minutes(1))) func `a mapping of very many keys is refused quickly`() {
     let text = (0..<90_000).map { "k\($0): 1\n" }.joined()
-    #expect(complaint(about: text)?.hasPrefix("FILE:1:1: unknown key 'k0'") == true)
+    #expect(complaint(about: text) == "FILE:101:1: too many keys; no mapping of a policy has 100")
   }
 
   @Test(.timeLimit(.minutes(1))) func `many rules are read, but not without end`() throws {
@@ -62,7 +62,7 @@ struct HostileTextTests {
 
   @Test func `every prefix and every damaged copy of a policy is answered in one line`() throws {
     let bytes = try Corpus.bytes(Corpus.root.appending("etc/dotlock-mixed-nfs.yaml"))
-    for index in stride(from: 0, to: bytes.count, by: 3) {
+    for index in stride(from: 0, to: bytes.count, by: 7) {
       var damaged = bytes
       damaged[index] ^= UInt8(1 << (index % 8))
       for text in [Array(bytes[..<index]), damaged] {
