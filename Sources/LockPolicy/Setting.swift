@@ -26,51 +26,52 @@ public struct Setting: Sendable {
   public var section: String? { key.firstIndex(of: ".").map { String(key[..<$0]) } }
 }
 
-/// Made only when the setting is read or set: a table of key paths would cost each program a third of its start-up.
-typealias Place<Value> = WritableKeyPath<Policy, Value> & Sendable
+// Two closures rather than a key path: key paths are made at run time, which every program would pay for at start-up.
+typealias Read<Value> = @Sendable (Policy) -> Value
+typealias Write<Value> = @Sendable (inout Policy, Value) -> Void
 
 extension Setting {
   init(
-    _ key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<Duration>, _ range: ClosedRange<Duration>,
+    _ key: String, _ read: @escaping Read<Duration>, _ write: @escaping Write<Duration>, _ range: ClosedRange<Duration>,
     option: String? = nil,
     _ help: String
   ) {
     self.init(
       key: key, form: .duration(range), help: help, option: option,
-      store: { text, policy throws(ValueError) in policy[keyPath: place()] = try readDuration(text, in: range) },
-      show: { $0[keyPath: place()].policyText })
+      store: { text, policy throws(ValueError) in try write(&policy, readDuration(text, in: range)) },
+      show: { read($0).policyText })
   }
 
   /// A duration, or `word` for no limit.
   init(
-    _ key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<Duration?>, _ range: ClosedRange<Duration>,
+    _ key: String, _ read: @escaping Read<Duration?>, _ write: @escaping Write<Duration?>,
+    _ range: ClosedRange<Duration>,
     or word: String,
     option: String? = nil, _ help: String
   ) {
     self.init(
       key: key, form: .duration(range, words: [word]), help: help, option: option,
       store: { text, policy throws(ValueError) in
-        policy[keyPath: place()] = text == word ? nil : try readDuration(text, in: range, or: [word])
+        write(&policy, text == word ? nil : try readDuration(text, in: range, or: [word]))
       },
-      show: { $0[keyPath: place()]?.policyText ?? word })
+      show: { read($0)?.policyText ?? word })
   }
 
   init(
-    _ key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<Policy.Refresh>,
+    _ key: String, _ read: @escaping Read<Policy.Refresh>, _ write: @escaping Write<Policy.Refresh>,
     _ range: ClosedRange<Duration>, option: String?, _ help: String
   ) {
     self.init(
       key: key, form: .duration(range, words: ["auto", "off"]), help: help, option: option,
       store: { text, policy throws(ValueError) in
-        policy[keyPath: place()] =
-          switch text {
-          case "auto": .auto
-          case "off": .off
-          default: .every(try readDuration(text, in: range, or: ["auto", "off"]))
-          }
+        switch text {
+        case "auto": write(&policy, .auto)
+        case "off": write(&policy, .off)
+        default: write(&policy, .every(try readDuration(text, in: range, or: ["auto", "off"])))
+        }
       },
       show: {
-        switch $0[keyPath: place()] {
+        switch read($0) {
         case .auto: "auto"
         case .off: "off"
         case .every(let interval): interval.policyText
@@ -79,7 +80,7 @@ extension Setting {
   }
 
   init(
-    _ key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<Double>, _ range: ClosedRange<Double>,
+    _ key: String, _ read: @escaping Read<Double>, _ write: @escaping Write<Double>, _ range: ClosedRange<Double>,
     _ help: String
   ) {
     self.init(
@@ -91,56 +92,56 @@ extension Setting {
         guard range.contains(value) else {
           throw ValueError("\(text) is out of range: \(ValueForm.number(range).summary)")
         }
-        policy[keyPath: place()] = value
+        write(&policy, value)
       },
-      show: { shortest($0[keyPath: place()]) })
+      show: { shortest(read($0)) })
   }
 
-  init(_ key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<Bool>, _ help: String) {
+  init(_ key: String, _ read: @escaping Read<Bool>, _ write: @escaping Write<Bool>, _ help: String) {
     self.init(
       key: key, form: .flag, help: help, option: nil,
       store: { text, policy throws(ValueError) in
         guard let value = Bool(text) else { throw ValueError("'\(text)' is not true or false") }
-        policy[keyPath: place()] = value
+        write(&policy, value)
       },
-      show: { String($0[keyPath: place()]) })
+      show: { String(read($0)) })
   }
 
   init(
-    _ key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<Int>, _ range: ClosedRange<Int>,
+    _ key: String, _ read: @escaping Read<Int>, _ write: @escaping Write<Int>, _ range: ClosedRange<Int>,
     _ help: String
   ) {
     self.init(
       key: key, form: .size(range), help: help, option: nil,
-      store: { text, policy throws(ValueError) in policy[keyPath: place()] = try readSize(text, in: range) },
-      show: { sizeText($0[keyPath: place()]) })
+      store: { text, policy throws(ValueError) in try write(&policy, readSize(text, in: range)) },
+      show: { sizeText(read($0)) })
   }
 
   init(
-    _ key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<Int?>, _ range: ClosedRange<Int>,
+    _ key: String, _ read: @escaping Read<Int?>, _ write: @escaping Write<Int?>, _ range: ClosedRange<Int>,
     or word: String, option: String?, _ help: String
   ) {
     self.init(
       key: key, form: .size(range, words: [word]), help: help, option: option,
       store: { text, policy throws(ValueError) in
-        policy[keyPath: place()] = text == word ? nil : try readSize(text, in: range)
+        write(&policy, text == word ? nil : try readSize(text, in: range))
       },
-      show: { $0[keyPath: place()].map(sizeText) ?? word })
+      show: { read($0).map(sizeText) ?? word })
   }
 
   /// Permission bits, among which the `required` ones must be.
   init(
-    _ key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<UInt32>, requiring required: UInt32,
+    _ key: String, _ read: @escaping Read<UInt32>, _ write: @escaping Write<UInt32>, requiring required: UInt32,
     _ help: String
   ) {
     self.init(
       key: key, form: .mode(required: required), help: help, option: nil,
-      store: { text, policy throws(ValueError) in policy[keyPath: place()] = try readMode(text, requiring: required) },
-      show: { octal($0[keyPath: place()]) })
+      store: { text, policy throws(ValueError) in try write(&policy, readMode(text, requiring: required)) },
+      show: { octal(read($0)) })
   }
 
   init<Word: RawRepresentable<String> & CaseIterable & SendableMetatype>(
-    _ key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<Word>, option: String? = nil,
+    _ key: String, _ read: @escaping Read<Word>, _ write: @escaping Write<Word>, option: String? = nil,
     _ help: String
   ) {
     let words = Word.allCases.map(\.rawValue)
@@ -148,29 +149,30 @@ extension Setting {
       key: key, form: .choice(words), help: help, option: option,
       store: { text, policy throws(ValueError) in
         guard let value = Word(rawValue: text) else { throw .unknown("value", text, among: words) }
-        policy[keyPath: place()] = value
+        write(&policy, value)
       },
-      show: { $0[keyPath: place()].rawValue })
+      show: { read($0).rawValue })
   }
 
   init(
-    _ key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<MethodList>, option: String, _ help: String
+    _ key: String, _ read: @escaping Read<MethodList>, _ write: @escaping Write<MethodList>, option: String,
+    _ help: String
   ) {
     self.init(
       key: key, form: .methods, help: help, option: option,
-      store: { text, policy throws(ValueError) in policy[keyPath: place()] = try MethodList(text) },
-      show: { $0[keyPath: place()].description })
+      store: { text, policy throws(ValueError) in try write(&policy, MethodList(text)) },
+      show: { read($0).description })
   }
 
   /// The end of a file name.
-  init(suffix key: String, _ place: @escaping @autoclosure @Sendable () -> any Place<String>, _ help: String) {
+  init(suffix key: String, _ read: @escaping Read<String>, _ write: @escaping Write<String>, _ help: String) {
     self.init(
       key: key, form: .suffix, help: help, option: nil,
       store: { text, policy throws(ValueError) in
         guard (1...64).contains(text.utf8.count), !text.utf8.contains(where: { $0 == UInt8(ascii: "/") || $0 < 0x20 })
         else { throw ValueError("'\(text)' is not the end of a file name: 1 to 64 bytes, without '/'") }
-        policy[keyPath: place()] = text
+        write(&policy, text)
       },
-      show: { $0[keyPath: place()] })
+      show: { read($0) })
   }
 }
