@@ -3,9 +3,14 @@ internal import Glibc
 /// What programs print: one line for a failure, nothing for success.
 package enum Diagnostics {
   /// Prints `program: text` as one line on standard error; a closed standard error is nobody's business.
+  ///
+  /// Control characters come from a file's name, and would drive the terminal of whoever reads the log.
   package static func report(_ program: String, _ text: String) {
-    let line = text.map { $0.isNewline ? " " : $0 }
-    write(STDERR_FILENO, "\(program): \(String(line))\n")
+    var line = ""
+    for scalar in text.unicodeScalars {
+      line.unicodeScalars.append(scalar.properties.generalCategory == .control ? "?" : scalar)
+    }
+    write(STDERR_FILENO, "\(program): \(line)\n")
   }
 
   /// Prints an answer that was asked for.

@@ -44,9 +44,13 @@ final class DotlockStrategy: LockStrategy {
   private func isStillOurs(_ target: borrowing LockTarget) throws(LockFailure) -> Bool {
     guard let identity = held?.identity else { return false }
     do throws(Errno) {
-      guard let own = try held?.descriptor.status(), identity.isSameFile(as: own), own.modified == identity.modified
-      else { return false }
-      return try LockIdentity(of: target.lockName, in: target.directory) == identity
+      // A server that has just come back says once that a handle is stale, and then knows it again.
+      return try insist(
+        on: { () throws(Errno) in
+          guard let own = try held?.descriptor.status(), identity.isSameFile(as: own) else { return false }
+          guard own.modified == identity.modified else { return false }
+          return try LockIdentity(of: target.lockName, in: target.directory) == identity
+        }, unless: { $0 != .staleNFSFileHandle })
     } catch {
       switch error {
       case .noSuchFileOrDirectory, .staleNFSFileHandle, .tooManySymbolicLinkLevels, .noSuchAddressOrDevice: return false

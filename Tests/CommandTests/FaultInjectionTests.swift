@@ -1,0 +1,88 @@
+import Posix
+import TestSupport
+import Testing
+
+/// A delivery in which one system call fails, for every call that it makes: strace(1) records one undisturbed run, and
+/// then has the k-th call of each name fail.
+@Suite("A system call that fails")
+struct FaultInjectionTests {
+  struct Delivery: Sendable, CustomTestStringConvertible {
+    let command: String
+    let mailboxExists: Bool
+    var testDescription: String { "\(command)\(mailboxExists ? "" : ", no mailbox yet")" }
+  }
+
+  static let deliveries = [
+    Delivery(command: "mboxappend -n box", mailboxExists: true),
+    Delivery(command: "mboxappend -n --method flock+dotlock box", mailboxExists: false),
+    Delivery(command: "dotlock -n box mboxappend -n box", mailboxExists: true),
+  ]
+  /// Each call fails with one of these in turn, so that a run of the tests tries each error at many calls.
+  static let errors = ["EIO", "ENOSPC", "ESTALE", "EACCES", "EDQUOT", "EMFILE", "ENOLCK", "EROFS", "EINTR"]
+
+  /// Calls of the runtime and of process control, which are not about files.
+  static let others: Set = [
+    "execve", "exit_group", "mmap", "munmap", "brk", "wait4", "clone3", "mprotect", "rt_sigaction", "rt_sigprocmask",
+  ]
+
+  @Test("leaves the directory as it was, or the message whole", arguments: deliveries)
+  func everyCall(delivery: Delivery) throws {
+    let calls = try record(delivery)
+    #expect(calls.count > 40)
+    for (position, call) in calls.enumerated() {
+      let error = Self.errors[position % Self.errors.count]
+      try deliver(delivery, failing: "\(call.name):error=\(error):when=\(call.count)")
+    }
+  }
+
+  private static let old = "From a Mon Nov 23 20:00:00 2026\n\nold\n\n"
+
+  private func prepared(_ delivery: Delivery) throws -> ScratchDirectory {
+    let scratch = ScratchDirectory()
+    if delivery.mailboxExists { try scratch.write(Self.old, to: "box") }
+    return scratch
+  }
+
+  /// The system calls from the first one of ours on, each with how many of its name there were until then.
+  private func record(_ delivery: Delivery) throws -> [(name: String, count: Int)] {
+    let scratch = try prepared(delivery)
+    let log = ScratchDirectory()
+    let result = try Shell.run(
+      "strace -f -o \(log.path)/calls \(delivery.command)", in: scratch, input: Array("\nnew\n".utf8))
+    try #require(result.status == 0, "\(result.errors)")
+    var counts: [String: Int] = [:]
+    var calls: [(name: String, count: Int)] = []
+    var isOurs = false
+    for line in try log.text(of: "calls").split(separator: "\n") {
+      guard let match = line.firstMatch(of: /^\d+ +([a-z0-9_]+)\(/) else { continue }
+      let name = String(match.1)
+      counts[name, default: 0] += 1
+      isOurs = isOurs || name == "signalfd4"
+      if isOurs, !Self.others.contains(name) { calls.append((name, counts[name] ?? 0)) }
+    }
+    return calls
+  }
+
+  private func deliver(_ delivery: Delivery, failing fault: String) throws {
+    let scratch = try prepared(delivery)
+    let before = delivery.mailboxExists ? try scratch.status(of: "box") : nil
+    let result = try Shell.run(
+      "strace -f -o /dev/null -e inject=\(fault) \(delivery.command)", in: scratch, input: Array("\nnew\n".utf8))
+    let names = scratch.names
+    if result.status == 0 {
+      let text = try scratch.text(of: "box")
+      #expect(text.hasPrefix(delivery.mailboxExists ? Self.old : "From ") && text.hasSuffix("\n\nnew\n\n"), "\(fault)")
+      #expect(names == ["box"] && result.errors == "", "\(fault): \(names) \(result.errors)")
+    } else {
+      #expect(result.status == 75, "\(fault): \(result)")
+      #expect(names == (delivery.mailboxExists ? ["box"] : []), "\(fault): \(result.errors)")
+
+      // One line of each program that failed.
+      #expect((1...2).contains(result.errors.filter { $0 == "\n" }.count), "\(fault): \(result.errors)")
+      guard let before else { return }
+      let after = try scratch.status(of: "box")
+      #expect(after.modified == before.modified && after.accessed == before.accessed, "\(fault)")
+      #expect(try scratch.text(of: "box") == Self.old, "\(fault)")
+    }
+  }
+}
