@@ -8,12 +8,12 @@
 #ifndef __USE_GNU
 #define __USE_GNU 1
 #endif
+#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <linux/magic.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -66,8 +66,45 @@ static inline const char *cposix_optarg(void) { return optarg; }
 static inline int cposix_optopt(void) { return optopt; }
 static inline void cposix_getopt_reset(void) { optind = 0; opterr = 0; }
 
-static inline int cposix_spawn_in_foreground(posix_spawn_file_actions_t *actions, int terminal) {
-  return posix_spawn_file_actions_addtcsetpgrp_np(actions, terminal);
+// The signals that would end the process and can be caught, except those that whoever started us has set to be ignored,
+// as nohup(1) and shells do. Stops for job control, and what is harmless by default, are not among them.
+static inline void cposix_lethal_signals(sigset_t *signals) {
+  static const int spared[] = {SIGSEGV, SIGBUS,  SIGFPE,  SIGILL,  SIGTRAP, SIGABRT, SIGSYS,
+                               SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT, SIGURG,  SIGWINCH};
+  static const int ignorable[] = {SIGHUP, SIGINT, SIGQUIT};
+  sigfillset(signals);
+  for (size_t i = 0; i < sizeof spared / sizeof *spared; i++) sigdelset(signals, spared[i]);
+  for (size_t i = 0; i < sizeof ignorable / sizeof *ignorable; i++) {
+    struct sigaction action;
+    if (sigaction(ignorable[i], NULL, &action) == 0 && action.sa_handler == SIG_IGN) sigdelset(signals, ignorable[i]);
+  }
+}
+
+// Starts a program in a process group of its own, with nothing blocked; in the foreground of `terminal` unless that is
+// -1. Returns 0 or an error number.
+//
+// vfork(2) because the child has to do what posix_spawn(3) would ask the kernel about every signal for. The child
+// borrows our memory until it has become the program, so `failure` is ours to read.
+static inline int cposix_start(char *const words[], char *const environment[], int terminal, pid_t *child) {
+  volatile int failure = 0;
+  sigset_t all, old, none;
+  sigfillset(&all);
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &all, &old);
+  pid_t pid = vfork();
+  if (pid == 0) {
+    setpgid(0, 0);
+    if (terminal >= 0) tcsetpgrp(terminal, getpid());
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    execvpe(words[0], words, environment);
+    failure = errno;
+    _exit(127);
+  }
+  if (pid == -1) failure = errno;
+  sigprocmask(SIG_SETMASK, &old, NULL);
+  if (failure && pid > 0) waitpid(pid, NULL, 0);
+  *child = pid;
+  return failure;
 }
 
 static inline char **cposix_environ(void) { return environ; }

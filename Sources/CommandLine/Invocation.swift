@@ -11,9 +11,12 @@ package struct Invocation {
   package var isVerbose = false
   package var isQuiet = false
   /// The values of the program's own options, by their long names, as the kernel gave them.
-  package var own: [String: [UInt8]] = [:]
+  var own: [(name: String, value: [UInt8])] = []
   /// What follows the options.
   package var operands = Operands()
+
+  /// The value of one of the program's own options; the last one counts.
+  package func value(of option: String) -> [UInt8]? { own.last { $0.name == option }?.value }
 
   /// Whether the command line sets the policy key.
   package func sets(_ key: String) -> Bool { overrides.contains { $0.setting.key == key } }

@@ -8,40 +8,10 @@ internal import SystemPackage
 ///
 /// Options end at the first operand, so that `dotlock FILE PROGRAM -v` leaves -v to the program.
 struct OptionParser {
-  private enum Option {
-    case setting(Setting)
-    case own(ProgramDescription.OwnOption)
-    case policy, key, nonblock, conflictExitCode, verbose, quiet, help, version
-  }
-
-  private struct Entry {
-    let option: Option
-    var long: String?
-    var short: UInt8?
-    var takesValue = true
-  }
-
-  private let entries: [Entry]
+  private let options: [CommandOption]
 
   // Loops instead of map and joined here and below: each generic that a program instantiates costs it start-up time.
-  init(_ program: ProgramDescription) {
-    var entries = [
-      Entry(option: .policy, long: "policy"), Entry(option: .key, short: UInt8(ascii: "o")),
-      Entry(option: .nonblock, long: "nonblock", short: UInt8(ascii: "n"), takesValue: false),
-      Entry(option: .conflictExitCode, long: "conflict-exit-code"),
-      Entry(option: .verbose, long: "verbose", short: UInt8(ascii: "v"), takesValue: false),
-      Entry(option: .quiet, long: "quiet", short: UInt8(ascii: "q"), takesValue: false),
-      Entry(option: .help, long: "help", short: UInt8(ascii: "h"), takesValue: false),
-      Entry(option: .version, long: "version", takesValue: false),
-    ]
-    for option in program.options {
-      entries.append(Entry(option: .own(option), long: option.long, short: option.short.asciiValue))
-    }
-    for setting in Settings.table where setting.option != nil {
-      entries.append(Entry(option: .setting(setting), long: setting.option))
-    }
-    self.entries = entries
-  }
+  init(_ program: ProgramDescription) { options = CommandOption.common + program.options }
 
   /// Reads a command line.
   ///
@@ -54,12 +24,11 @@ struct OptionParser {
     defer { for option in long { free(UnsafeMutablePointer(mutating: option.name)) } }
     cposix_getopt_reset()
     while case let code = getopt_long(count, words, shortOptions, long, nil), code != -1 {
-      guard let entry = entry(code) else { throw complaint(code, words) }
-      let value = entry.takesValue ? cposix_optarg().map { String(cString: $0) } ?? "" : ""
-      switch entry.option {
+      guard let option = known(code) else { throw complaint(code, words) }
+      switch option.meaning {
       case .help: return .help
       case .version: return .version
-      default: try apply(entry.option, value, to: &invocation)
+      default: try apply(option, cposix_optarg().map { String(cString: $0) } ?? "", to: &invocation)
       }
     }
     let first = Int(cposix_optind())
@@ -67,15 +36,15 @@ struct OptionParser {
     return .run(invocation)
   }
 
-  private func apply(_ option: Option, _ value: String, to invocation: inout Invocation) throws(UsageError) {
-    switch option {
+  private func apply(_ option: CommandOption, _ value: String, to invocation: inout Invocation) throws(UsageError) {
+    switch option.meaning {
     case .policy: invocation.policyFile = cposix_optarg().map { FilePath(platformString: $0) }
     case .key:
       invocation.overrides.append(
         try assignment("-o \(value)") { () throws(ValueError) in try Assignment(option: value) })
     case .nonblock: try set("wait.timeout", "0", "-n", in: &invocation)
     case .setting(let setting): try set(setting.key, value, "--\(setting.option ?? "")", in: &invocation)
-    case .own(let option): invocation.own[option.long] = cposix_optarg().map { bytes(of: $0) }
+    case .own: invocation.own.append((option.long ?? "", cposix_optarg().map { bytes(of: $0) } ?? []))
     case .verbose: invocation.isVerbose = true
     case .quiet: invocation.isQuiet = true
     case .conflictExitCode:
@@ -109,35 +78,34 @@ private func bytes(of text: UnsafePointer<CChar>) -> [UInt8] {
 // MARK: - getopt_long(3)'s tables
 
 extension OptionParser {
-  /// Codes beyond the characters, in the order of the entries.
+  /// Codes beyond the characters, in the order of the options.
   private static let firstCode: CInt = 256
 
-  private func entry(_ code: CInt) -> Entry? {
-    if code >= Self.firstCode { return entries[Int(code - Self.firstCode)] }
-    for entry in entries { if let short = entry.short, CInt(short) == code { return entry } }
+  private func known(_ code: CInt) -> CommandOption? {
+    if code >= Self.firstCode { return options[Int(code - Self.firstCode)] }
+    for option in options { if let short = option.short, CInt(short) == code { return option } }
     return nil
   }
 
   /// `+`: stop at the first operand; `:` tells a missing value from an unknown option.
   private var shortOptions: [CChar] {
-    var options = [CChar(UInt8(ascii: "+")), CChar(UInt8(ascii: ":"))]
-    for entry in entries {
-      guard let short = entry.short else { continue }
-      options.append(CChar(short))
-      if entry.takesValue { options.append(CChar(UInt8(ascii: ":"))) }
+    var letters = [CChar(UInt8(ascii: "+")), CChar(UInt8(ascii: ":"))]
+    for option in options {
+      guard let short = option.short else { continue }
+      letters.append(CChar(short))
+      if option.takesValue { letters.append(CChar(UInt8(ascii: ":"))) }
     }
-    return options + [0]
+    return letters + [0]
   }
 
   private func longOptions() -> [option] {
-    var options: [option] = []
-    for index in entries.indices {
-      guard let name = entries[index].long else { continue }
-      let argument = entries[index].takesValue ? required_argument : no_argument
-      options.append(
-        option(name: strdup(name), has_arg: argument, flag: nil, val: Self.firstCode + CInt(index)))
+    var long: [option] = []
+    for index in options.indices {
+      guard let name = options[index].long else { continue }
+      let argument = options[index].takesValue ? required_argument : no_argument
+      long.append(option(name: strdup(name), has_arg: argument, flag: nil, val: Self.firstCode + CInt(index)))
     }
-    return options + [option()]
+    return long + [option()]
   }
 
   private func complaint(_ code: CInt, _ words: CommandWords) -> UsageError {
@@ -149,7 +117,7 @@ extension OptionParser {
     }
     if known != 0 { return UsageError("option '\(word)' takes no value") }
     let name = String(word.dropFirst(2).prefix { $0 != "=" })
-    let hint = nearest(to: name, among: entries.compactMap(\.long)).map { "; did you mean '--\($0)'?" } ?? ""
+    let hint = nearest(to: name, among: options.compactMap(\.long)).map { "; did you mean '--\($0)'?" } ?? ""
     return UsageError("unknown option '--\(name)'\(hint)")
   }
 }

@@ -35,9 +35,9 @@ extension Program {
   }
 
   /// Reads standard input, which may be as slow as a network, and stops when a signal asks for it.
-  private func read(into buffer: UnsafeMutableRawBufferPointer) throws(LockFailure) -> Int {
+  private mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws(LockFailure) -> Int {
     let signal = try attempt("standard input", "cannot wait") { () throws(Errno) in
-      try signals.next(timeout: nil, orReadable: STDIN_FILENO)
+      try signals.next(orReadable: STDIN_FILENO)
     }
     try stop(by: signal, "standard input")
     return try attempt("standard input", "cannot read the message") { () throws(Errno) in

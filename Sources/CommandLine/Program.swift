@@ -10,22 +10,19 @@ package struct Program: ~Copyable {
   package let description: ProgramDescription
   package private(set) var invocation = Invocation()
   /// Signals that ask the program to stop.
-  package let signals: SignalQueue
+  package var signals = SignalQueue()
 
   /// Runs `body` with the command line that the process was given, and ends the process with the status that it comes to.
   package static func main(
     _ description: ProgramDescription, _ body: (inout Program) throws -> Outcome
   ) -> Never {
-    exit(run(description, body))
+    // Nothing is buffered, and the end of a process frees its memory faster than the runtime does.
+    _exit(run(description, body))
   }
 
   private static func run(_ description: ProgramDescription, _ body: (inout Program) throws -> Outcome) -> Int32 {
     StandardStreams.fillGaps()
-    guard let signals = try? SignalQueue() else {
-      Diagnostics.report(description.name, "cannot watch for signals")
-      return 75
-    }
-    var program = Program(description, signals)
+    var program = Program(description)
     do {
       let parser = OptionParser(description)
       switch try parser.parse(
@@ -44,10 +41,7 @@ package struct Program: ~Copyable {
   /// The dialect of exit statuses, once there is a policy.
   private var exitCodes: Policy.ExitCodes?
 
-  private init(_ description: ProgramDescription, _ signals: consuming SignalQueue) {
-    self.description = description
-    self.signals = signals
-  }
+  private init(_ description: ProgramDescription) { self.description = description }
 
   /// The settings for the file, from the policy file and the command line.
   package mutating func policy(for location: FileLocation) throws -> Policy {

@@ -34,35 +34,11 @@ package struct Supervisor: ~Copyable {
     let timer = try BootTimer()
     let hasTerminal = Terminal.isOurs
     child = try environment.withWords { (environment) throws(Errno) in
-      try Self.start(command, environment, terminal: hasTerminal ? STDIN_FILENO : nil)
+      try ChildProcess(command, environment: environment, terminal: hasTerminal ? STDIN_FILENO : nil)
     }
     self.timer = timer
     self.hasTerminal = hasTerminal
     nextRefresh = lock.refreshInterval.map { .now + $0 }
-  }
-
-  private static func start(
-    _ command: CommandWords, _ environment: CommandWords, terminal: CInt?
-  ) throws(Errno) -> ChildProcess {
-    do throws(Errno) {
-      return try ChildProcess(command, environment: environment, terminal: terminal)
-    } catch  where error == .execFormatError && hasSlash(command.pointee) {
-      // A script without #!, which every shell would run.
-      var words: [UnsafeMutablePointer<CChar>?] = [strdup("/bin/sh")]
-      defer { free(words[0]) }
-      var next = command
-      while let word = next.pointee {
-        words.append(word)
-        next += 1
-      }
-      words.append(nil)
-      return try ChildProcess(&words, environment: environment, terminal: terminal)
-    }
-  }
-
-  /// A name without a slash was found along PATH, and where is not known here.
-  private static func hasSlash(_ name: UnsafeMutablePointer<CChar>?) -> Bool {
-    name.map { strchr($0, CInt(UInt8(ascii: "/"))) != nil } ?? false
   }
 
   /// Waits for the program's end, passing signals on.
@@ -70,11 +46,12 @@ package struct Supervisor: ~Copyable {
     defer { if hasTerminal { Terminal.give(to: nil) } }
     while true {
       try timer.set(nextAlarm(lock))
-      switch try signals.next(timeout: nil, orReadable: timer.raw) {
+      switch try signals.next(timeout: nil) {
       case SIGCHLD:
         if let outcome = try look() { return .over(outcome) }
+      case .none, BootTimer.signal:
+        if try act(&lock) == .undead { return .undead }
       case .some(let signal): child.send(signal)
-      case .none: if try act(&lock) == .undead { return .undead }
       }
     }
   }

@@ -57,26 +57,33 @@ public struct FileLocation: Sendable, Equatable {
 // By the bytes, which need not be UTF-8: FilePath's own views of its components cost a tenth of a program's start-up.
 extension FilePath {
   /// The path with `suffix` added to its last bytes.
-  package func appendingToName(_ suffix: String) -> FilePath {
-    FilePath(platformString: bytes + suffix.utf8.map { CChar(bitPattern: $0) } + [0])
-  }
+  package func appendingToName(_ suffix: String) -> FilePath { FilePath(bytes: bytes + Array(suffix.utf8)) }
 
   /// The path of a name in the directory at this path.
-  package func entry(_ name: FilePath) -> FilePath {
-    FilePath(platformString: bytes + [slash] + name.bytes + [0])
+  package func entry(_ name: FilePath) -> FilePath { FilePath(bytes: bytes + [slash] + name.bytes) }
+
+  /// The path as the kernel takes it, without the null byte.
+  var bytes: [UInt8] {
+    withPlatformString { text in
+      text.withMemoryRebound(to: UInt8.self, capacity: strlen(text)) {
+        Array(UnsafeBufferPointer(start: $0, count: strlen(text)))
+      }
+    }
+  }
+
+  /// A path of these bytes, among which there is no null byte.
+  init(bytes: [UInt8]) {
+    self = (bytes + [0]).withUnsafeBufferPointer { bytes in
+      bytes.withMemoryRebound(to: CChar.self) { text in text.baseAddress.map { FilePath(platformString: $0) } ?? "" }
+    }
   }
 
   /// The directory, `.` for a bare name, and the last name, which is empty for the root.
   fileprivate var split: (directory: FilePath, name: FilePath) {
     let bytes = bytes
     guard let last = bytes.lastIndex(of: slash) else { return (".", self) }
-    let directory = last == 0 ? "/" : FilePath(platformString: Array(bytes[..<last]) + [0])
-    return (directory, FilePath(platformString: Array(bytes[(last + 1)...]) + [0]))
-  }
-
-  private var bytes: [CChar] {
-    withPlatformString { Array(UnsafeBufferPointer(start: $0, count: strlen($0))) }
+    return (last == 0 ? "/" : FilePath(bytes: Array(bytes[..<last])), FilePath(bytes: Array(bytes[(last + 1)...])))
   }
 }
 
-private let slash = CChar(UInt8(ascii: "/"))
+private let slash = UInt8(ascii: "/")

@@ -1,5 +1,4 @@
 internal import LockPolicy
-internal import Glibc
 internal import Posix
 internal import SystemPackage
 
@@ -33,7 +32,7 @@ package struct LockHandover: Sendable, Equatable {
   private var entry: String {
     let end = leaseEnd.map { String($0.nanoseconds) } ?? "none"
     let content = PercentCoding.encode(identity.content)
-    let path = lockPath.withPlatformString { PercentCoding.encode($0) }
+    let path = PercentCoding.encode(lockPath.bytes)
     let modified = "\(identity.modified.nanoseconds)\(isRefreshed ? "+" : "")"
     return "\(methods),\(identity.device),\(identity.inode),\(modified),\(content),\(end),\(path)"
   }
@@ -55,7 +54,7 @@ package struct LockHandover: Sendable, Equatable {
       guard let end = Int64(fields[5]) else { return nil }
       leaseEnd = BootTime(nanoseconds: end)
     }
-    lockPath = FilePath(platformString: path.map { CChar(bitPattern: $0) } + [0])
+    lockPath = FilePath(bytes: path)
   }
 
   init(lockPath: FilePath, methods: MethodList, identity: LockIdentity, isRefreshed: Bool, leaseEnd: BootTime?) {
@@ -66,20 +65,28 @@ package struct LockHandover: Sendable, Equatable {
 
 /// Bytes as a word of letters, digits and `/._-~`, everything else as `%XX`.
 private enum PercentCoding {
-  static func encode(_ text: UnsafePointer<CChar>) -> String {
-    encode(Array(UnsafeBufferPointer(start: text, count: strlen(text))).map { UInt8(bitPattern: $0) })
-  }
-
   static func encode(_ bytes: [UInt8]) -> String {
-    bytes.reduce(into: "") { text, byte in
-      let scalar = Unicode.Scalar(byte)
-      if scalar.isASCII, scalar.properties.isAlphabetic || "0123456789/._-~".unicodeScalars.contains(scalar) {
-        text.unicodeScalars.append(scalar)
+    var text: [UInt8] = []
+    for byte in bytes {
+      if isPlain(byte) {
+        text.append(byte)
       } else {
-        text += (byte < 16 ? "%0" : "%") + String(byte, radix: 16)
+        text.append(UInt8(ascii: "%"))
+        text.append(hexadecimal(byte >> 4))
+        text.append(hexadecimal(byte & 0x0F))
       }
     }
+    return String(decoding: text, as: UTF8.self)
   }
+
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0x2D...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "_"), UInt8(ascii: "~"): true
+    default: false
+    }
+  }
+
+  private static func hexadecimal(_ digit: UInt8) -> UInt8 { digit < 10 ? 0x30 + digit : 0x57 + digit }
 
   static func decode(_ text: String) -> [UInt8]? {
     var bytes: [UInt8] = []

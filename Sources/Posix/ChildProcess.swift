@@ -17,7 +17,7 @@ package struct ChildProcess: Sendable {
     case stopped
   }
 
-  /// Starts a program, found along PATH unless its name has a `/`.
+  /// Starts a program, found along PATH unless its name has a `/`; a script without `#!` is run by sh(1).
   ///
   /// - Parameters:
   ///   - arguments: the program and its arguments.
@@ -26,22 +26,8 @@ package struct ChildProcess: Sendable {
   package init(
     _ arguments: CommandWords, environment: CommandWords, terminal: CInt?
   ) throws(Errno) {
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    // We block nearly everything; the program begins as if it had been started by a shell.
-    var none = sigset_t()
-    sigemptyset(&none)
-    posix_spawnattr_setsigmask(&attributes, &none)
-    posix_spawnattr_setpgroup(&attributes, 0)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK))
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    if let terminal { _ = cposix_spawn_in_foreground(&actions, terminal) }
     var pid = pid_t()
-    guard let program = arguments.pointee else { throw .invalidArgument }
-    let code = posix_spawnp(&pid, program, &actions, &attributes, arguments, environment)
+    let code = cposix_start(arguments, environment, terminal ?? -1, &pid)
     guard code == 0 else { throw Errno(rawValue: code) }
     self.pid = pid
   }

@@ -2,71 +2,92 @@ internal import CPosix
 internal import Glibc
 package import SystemPackage
 
-/// Signals kept from killing the process: blocked, and read from a descriptor when the program has time for them.
+/// Signals kept from killing the process: blocked, and taken one by one when the program has time for them.
 package struct SignalQueue: ~Copyable {
-  private let descriptor: Descriptor
+  private var queued = sigset_t()
+  /// The same signals to wait for together with a descriptor; made when that is first asked for.
+  private var descriptor: Descriptor?
+  private var watched: CInt = -1
 
   /// Blocks every signal that would end the process and can be caught, so that it never dies between two system calls.
   ///
-  /// Stops for job control are left alone, and so are signals that whoever started us has set to be ignored, as
-  /// nohup(1) and shells do. SIGPIPE and SIGXFSZ are blocked but not queued: the call itself fails, which is enough.
-  package init() throws(Errno) {
-    var blocked = sigset_t()
-    sigfillset(&blocked)
-    for signal in [SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS] + Self.harmless {
-      sigdelset(&blocked, signal)
-    }
-    for signal in [SIGHUP, SIGINT, SIGQUIT] where Self.isIgnored(signal) { sigdelset(&blocked, signal) }
+  /// SIGPIPE and SIGXFSZ are blocked but not queued: the call itself fails, which is enough.
+  package init() {
+    cposix_lethal_signals(&queued)
     // An ignored SIGCHLD would reap the child behind our back; an ignored SIGALRM would silence the lease's warning.
-    for signal in [SIGCHLD, SIGALRM, SIGPIPE] { Glibc.signal(signal, SIG_DFL) }
-    sigprocmask(SIG_SETMASK, &blocked, nil)
-    var queued = blocked
-    for signal in [SIGPIPE, SIGXFSZ] { sigdelset(&queued, signal) }
-    descriptor = Descriptor(owning: try systemCall { signalfd(-1, &queued, CInt(SFD_CLOEXEC)) })
-  }
-
-  private static let harmless = [SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT, SIGURG, SIGWINCH]
-
-  private static func isIgnored(_ signal: CInt) -> Bool {
-    var action = sigaction()
-    sigaction(signal, nil, &action)
-    return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+    signal(SIGCHLD, SIG_DFL)
+    signal(SIGALRM, SIG_DFL)
+    signal(SIGPIPE, SIG_DFL)
+    sigprocmask(SIG_SETMASK, &queued, nil)
+    sigdelset(&queued, SIGPIPE)
+    sigdelset(&queued, SIGXFSZ)
   }
 
   /// Takes the next signal.
   ///
-  /// - Returns: `nil` when none has come before `timeout`, or before `other` has something to read or has ended.
-  package func next(timeout: Duration?, orReadable other: CInt = -1) throws(Errno) -> CInt? {
-    var events = [
-      pollfd(fd: descriptor.raw, events: Int16(POLLIN), revents: 0),
-      pollfd(fd: other, events: Int16(POLLIN), revents: 0),
-    ]
+  /// - Parameter timeout: how long to wait for one; `nil`: for ever.
+  /// - Returns: `nil` when none has come, or the process was stopped and continued meanwhile.
+  package func next(timeout: Duration?) throws(Errno) -> CInt? {
+    var queued = self.queued
     var time = timeout?.timespec ?? timespec()
-    let count = try systemCall {
-      withUnsafePointer(to: &time) { ppoll(&events, 2, timeout == nil ? nil : $0, nil) }
+    let signal = withUnsafePointer(to: &time) { sigtimedwait(&queued, nil, timeout == nil ? nil : $0) }
+    guard signal == -1 else { return signal }
+    // EINTR is not retried here: the time that is left is for the caller to tell.
+    guard errno == EAGAIN || errno == EINTR else { throw Errno(rawValue: errno) }
+    return nil
+  }
+
+  /// Waits until a descriptor has something to read, or has come to its end.
+  ///
+  /// - Returns: a signal that came before that.
+  package mutating func next(orReadable other: CInt) throws(Errno) -> CInt? {
+    if let signal = try next(timeout: .zero) { return signal }
+    if try poll(other, timeout: 0) { return nil }
+    if watched == -1 {
+      watched = try systemCall { signalfd(-1, &queued, CInt(SFD_CLOEXEC)) }
+      descriptor = Descriptor(owning: watched)
     }
-    guard count > 0, events[0].revents != 0 else { return nil }
-    var info = signalfd_siginfo()
-    let size = try withUnsafeMutableBytes(of: &info) { (buffer) throws(Errno) in try descriptor.read(into: buffer) }
-    return size == MemoryLayout<signalfd_siginfo>.size ? CInt(bitPattern: info.ssi_signo) : nil
+    _ = try poll(other, timeout: -1)
+    return try next(timeout: .zero)
+  }
+
+  /// Whether the descriptor became readable, rather than a signal or the end of the time having come.
+  private func poll(_ other: CInt, timeout: CInt) throws(Errno) -> Bool {
+    var events = (
+      pollfd(fd: other, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: watched, events: Int16(POLLIN), revents: 0)
+    )
+    _ = try withUnsafeMutableBytes(of: &events) { (events) throws(Errno) in
+      let events = events.assumingMemoryBound(to: pollfd.self).baseAddress
+      return try systemCall { Glibc.poll(events, 2, timeout) }
+    }
+    return events.0.revents != 0
   }
 }
 
-/// A descriptor that becomes readable at a moment of CLOCK_BOOTTIME, also when the machine was suspended until then.
+/// Sends this process a signal at a moment of CLOCK_BOOTTIME, also when the machine was suspended until then.
 package struct BootTimer: ~Copyable {
-  private let descriptor: Descriptor
+  private let timer: timer_t?
+
+  /// The signal: one that nobody else has a use for.
+  package static var signal: CInt { __libc_current_sigrtmin() }
 
   package init() throws(Errno) {
-    descriptor = Descriptor(owning: try systemCall { timerfd_create(CLOCK_BOOTTIME, CInt(TFD_CLOEXEC)) })
+    var event = sigevent()
+    event.sigev_notify = CInt(SIGEV_SIGNAL)
+    event.sigev_signo = Self.signal
+    var timer: timer_t?
+    try systemCheck { timer_create(CLOCK_BOOTTIME, &event, &timer) }
+    self.timer = timer
   }
 
-  package var raw: CInt { descriptor.raw }
+  deinit { timer_delete(timer) }
 
   /// Sets the moment; `nil` is never.
   package func set(_ moment: BootTime?) throws(Errno) {
     var setting = itimerspec()
     // Zero would disarm the timer: a moment that is already over is the first nanosecond.
     if let moment { setting.it_value = Duration.nanoseconds(max(1, moment.nanoseconds)).timespec }
-    try systemCheck { timerfd_settime(descriptor.raw, CInt(TFD_TIMER_ABSTIME), &setting, nil) }
+    try systemCheck { timer_settime(timer, CInt(TIMER_ABSTIME), &setting, nil) }
   }
 }

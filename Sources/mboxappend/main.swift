@@ -8,6 +8,6 @@ let description = ProgramDescription(
   ])
 
 Program.main(description) { program in
-  guard program.invocation.operands.count == 1 else { throw UsageError("usage: mboxappend [options] MAILBOX") }
-  return try program.deliver(to: program.invocation.operands[0], from: program.invocation.own["sender"])
+  guard program.invocation.operands.count == 1 else { throw description.usageError }
+  return try program.deliver(to: program.invocation.operands[0], from: program.invocation.value(of: "sender"))
 }
