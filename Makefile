@@ -44,7 +44,7 @@ quiet = 2>&1 | { grep -v -e 'in statically linked applications requires at runti
 SHELL = /bin/bash
 .SHELLFLAGS = -o pipefail -c
 
-.PHONY: all help deps programs tests demo check lint test example installed bench install uninstall clean
+.PHONY: all help deps programs tests demo check lint docs test example installed bench install uninstall clean
 
 all: programs
 
@@ -55,6 +55,7 @@ help:
 	@echo 'make bench        time the programs against dotlockfile, lockmail, flock, procmail, maildrop'
 	@echo 'make install      PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
 	@echo 'make uninstall    remove what install put there; $(SYSCONFDIR)/dotlock.yaml stays'
+	@echo 'make docs         the library'"'"'s documentation, as a web site in .build/docs'
 	@echo 'make lint         swift format and mandoc, strictly'
 	@echo 'make clean        remove everything built'
 
@@ -118,6 +119,18 @@ lint: needs-check
 	  [ -z "$$said" ] || { echo "$$said"; failed=1; }; \
 	done; [ -z "$$failed" ]
 	@echo 'lint: clean'
+
+# The library's modules in one archive; every link in a comment must lead somewhere.
+docs: needs-build
+	@rm -rf .build/graphs .build/docs && mkdir -p .build/graphs
+	@$(SWIFT) package dump-symbol-graph --minimum-access-level public >/dev/null
+	@for module in LockPolicy PolicyFile FileLocking Mailbox; do \
+	  cp .build/*/symbolgraph/$$module.symbols.json .build/*/symbolgraph/$$module@[A-Z]*.symbols.json .build/graphs; \
+	done 2>/dev/null; rm -f .build/graphs/*@Swift.symbols.json
+	@docc convert Sources/MailboxLocking/MailboxLocking.docc --additional-symbol-graph-dir .build/graphs \
+	  --fallback-display-name MailboxLocking --fallback-bundle-identifier mailbox-locking \
+	  --warnings-as-errors --output-path .build/docs
+	@echo 'the documentation is in .build/docs'
 
 test: tests
 	@$(SWIFT) test --skip-build --parallel $(quiet)

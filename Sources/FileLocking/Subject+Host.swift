@@ -9,7 +9,7 @@ extension Subject {
   /// - Parameters:
   ///   - location: the file.
   ///   - program: the name that `match: program` is compared with.
-  /// - Throws: ``LockFailure`` when the directory cannot be opened.
+  /// - Throws: `LockFailure` when the directory cannot be opened.
   public init(_ location: FileLocation, program: String = Host.program) throws(LockFailure) {
     let filesystem = try attempt(location.directory, "cannot open the directory") { () throws(Errno) in
       FileSystemType(magic: try Directory(location.directory).fileSystemMagic())
@@ -39,7 +39,7 @@ extension PolicyDocument {
   ///   - overrides: settings of this invocation, which win over the document's.
   ///   - program: the name that `match: program` is compared with.
   /// - Returns: the policy; its origins are in ``resolution(for:overrides:program:)``.
-  /// - Throws: ``LockFailure`` or `PolicyContradiction`.
+  /// - Throws: `LockFailure` or `PolicyContradiction`.
   public func resolved(
     for path: FilePath, overrides: [Assignment] = [], program: String = Host.program
   ) throws -> Policy {
@@ -53,7 +53,7 @@ extension PolicyDocument {
   ///   - overrides: settings of this invocation, which win over the document's.
   ///   - program: the name that `match: program` is compared with.
   /// - Returns: the settings and their origins.
-  /// - Throws: ``LockFailure`` or `PolicyContradiction`.
+  /// - Throws: `LockFailure` or `PolicyContradiction`.
   public func resolution(
     for path: FilePath, overrides: [Assignment] = [], program: String = Host.program
   ) throws -> ResolvedPolicy {

@@ -23,7 +23,7 @@ struct AppendPlace {
 extension HeldLock {
   /// Examines the open mailbox, and decides what it lacks before a message can follow.
   ///
-  /// - Throws: ``LockFailure``: `refused` for what is not an mbox, or would outgrow its limit.
+  /// - Throws: `LockFailure`: `refused` for what is not an mbox, or would outgrow its limit.
   func place(for spool: borrowing Spool) throws(LockFailure) -> AppendPlace {
     let before = try attempt(location.path, "cannot examine") { () throws(Errno) in try file.descriptor.status() }
     let padding = try missingNewlines(before.size)

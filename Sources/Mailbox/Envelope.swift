@@ -1,7 +1,7 @@
 /// What is known of a message besides its own bytes: from whom it comes, and how it came here.
 ///
 /// The `From ` line that begins a message in an mbox takes its sender from the first of these that is there: the
-/// ``sender`` given here; qmail's `UFLINE`; a `From ` line that leads the message, as Postfix, Exim and sendmail send
+/// `sender` given here; qmail's `UFLINE`; a `From ` line that leads the message, as Postfix, Exim and sendmail send
 /// it; the environment's `SENDER`; the message's own `Return-Path` header; and else it is `MAILER-DAEMON`.
 ///
 /// With `UFLINE` set, `RPLINE` and `DTLINE` are written too, as qmail-local does, and a `From ` line that leads the

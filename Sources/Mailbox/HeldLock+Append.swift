@@ -13,7 +13,7 @@ extension HeldLock {
   /// - Parameters:
   ///   - spool: the message.
   ///   - checkpoint: called before each write; what it throws ends the delivery, and what was written is taken back.
-  /// - Throws: ``LockFailure``: `lost` when the lock was lost, `refused` when the file is not a mailbox that may grow so
+  /// - Throws: `LockFailure`: `lost` when the lock was lost, `refused` when the file is not a mailbox that may grow so
   ///   far, `system` when a system call failed, and what `checkpoint` throws.
   public mutating func append(
     _ spool: borrowing Spool, checkpoint: () throws(LockFailure) -> Void = { () throws(LockFailure) in }

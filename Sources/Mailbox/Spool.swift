@@ -26,7 +26,7 @@ public struct Spool: ~Copyable {
   ///   - now: seconds since 1970, for the `From ` line's date.
   ///   - read: reads the message's next bytes into the given memory, as read(2) does; 0 at the end. It may throw to give
   ///     up, and so can look for signals between two reads.
-  /// - Throws: ``LockFailure``: what `read` throws; no room for the message.
+  /// - Throws: `LockFailure`: what `read` throws; no room for the message.
   package init(
     _ envelope: Envelope, quoting: Policy.Quoting, directories: [FilePath], now: Int64 = RealTime.seconds,
     read: (UnsafeMutableRawBufferPointer) throws(LockFailure) -> Int
@@ -62,7 +62,7 @@ public struct Spool: ~Copyable {
   ///   - envelope: what is known of the message besides its bytes.
   ///   - policy: the mailbox's policy, for the quoting.
   ///   - directories: where a message over 4 MiB may be kept in a file: the mailbox's own first.
-  /// - Throws: ``LockFailure``: no room for the message.
+  /// - Throws: `LockFailure`: no room for the message.
   public init(
     _ message: borrowing RawSpan, from envelope: Envelope = Envelope(), policy: Policy, directories: [FilePath]
   ) throws(LockFailure) {

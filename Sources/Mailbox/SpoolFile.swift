@@ -9,7 +9,7 @@ struct SpoolFile: ~Copyable {
 
   /// Makes one in the first of the directories where that is possible.
   ///
-  /// - Throws: ``LockFailure`` about the first directory: the others were only tried because of it.
+  /// - Throws: `LockFailure` about the first directory: the others were only tried because of it.
   init(in directories: [FilePath]) throws(LockFailure) {
     var failure: LockFailure?
     for path in directories {
