@@ -106,7 +106,7 @@ struct Post: ~Copyable {
     try descriptor.close()
     try? target.directory.unlink(name)
     let lock = try insist { () throws(Errno) in
-      try target.directory.open(target.lockName, [.readWrite, .noFollow, .unsuspecting])
+      try target.directory.open(target.lockName, [.readOnly, .noFollow, .unsuspecting])
     }
     let now = try insist { () throws(Errno) in
       LockIdentity(status: try lock.status(), content: try lock.bytes(atMost: 16, from: 0))

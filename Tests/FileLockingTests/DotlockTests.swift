@@ -21,6 +21,16 @@ struct DotlockTests {
     try lock.release()
   }
 
+  @Test("need not be writable", arguments: Setup.withDotlock)
+  func readOnlyMode(setup: Setup) throws {
+    let scratch = ScratchDirectory()
+    var lock = try setup.lock(scratch.file("box")) { $0.dotlock.mode = 0o444 }
+    try lock.refresh()
+    try lock.prove()
+    try lock.release()
+    #expect(!scratch.names.contains("box.lock"))
+  }
+
   @Test("that somebody else put in its place is proven not ours, and stays", arguments: Setup.withDotlock)
   func stranger(setup: Setup) throws {
     let scratch = ScratchDirectory()
