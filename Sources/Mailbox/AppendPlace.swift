@@ -14,8 +14,12 @@ struct AppendPlace {
   /// Whether the record went out in several writes, between which a program without the lock may have written.
   var isInPieces = false
 
-  /// Where the mailbox ends once the whole record is in it.
-  var end: Int64 { before.size + record.length }
+  /// Where the mailbox ends once the whole record is in it. A mailbox of holes may be as large as numbers are, and a
+  /// sum that traps would leave the lock behind.
+  var end: Int64 {
+    let (end, isBeyondNumbers) = before.size.addingReportingOverflow(record.length)
+    return isBeyondNumbers ? .max : end
+  }
 
   init(before: FileStatus, record: Record) { (self.before, self.record) = (before, record) }
 }

@@ -1,6 +1,9 @@
 package import Glibc
 
 /// The time since the machine started, suspension included (CLOCK_BOOTTIME): the clock of every lease and deadline.
+///
+/// A sum beyond the ends of time is the end of time: the end of a lease may come from the environment, and a program
+/// that traps dies of a signal, which bounces mail.
 package struct BootTime: Sendable, Comparable {
   package let nanoseconds: Int64
 
@@ -15,14 +18,15 @@ package struct BootTime: Sendable, Comparable {
   package static func < (a: BootTime, b: BootTime) -> Bool { a.nanoseconds < b.nanoseconds }
 
   package static func + (time: BootTime, duration: Duration) -> BootTime {
-    BootTime(nanoseconds: time.nanoseconds + duration.nanosecondCount)
+    let (sum, overflow) = time.nanoseconds.addingReportingOverflow(duration.nanosecondCount)
+    return BootTime(nanoseconds: overflow ? (duration < .zero ? .min : .max) : sum)
   }
 
   package static func - (time: BootTime, duration: Duration) -> BootTime {
-    BootTime(nanoseconds: time.nanoseconds - duration.nanosecondCount)
+    time + (.zero - duration)
   }
 
-  package func since(_ earlier: BootTime) -> Duration { .nanoseconds(nanoseconds - earlier.nanoseconds) }
+  package func since(_ earlier: BootTime) -> Duration { .nanoseconds(nanoseconds) - .nanoseconds(earlier.nanoseconds) }
 }
 
 extension Duration {

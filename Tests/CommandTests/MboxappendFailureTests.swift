@@ -58,6 +58,19 @@ struct MboxappendFailureTests {
     Case(setup: "rm Mailbox", command: "mboxappend --size-limit 10 Mailbox", says: "beyond its limit of 10"),
   ]
 
+  @Test("a mailbox of holes, as large as numbers are")
+  func hugeMailbox() throws {
+    // On a memory file system: others end earlier.
+    let result = try Shell.run(
+      """
+      d=$(mktemp -d /dev/shm/mailbox-locking.XXXXXX); cd $d; printf 'From a' >Mailbox
+      truncate -s 9223372036854775807 Mailbox || exit 98
+      mboxappend --size-limit 1GiB Mailbox; echo $?; mboxappend Mailbox; echo $?; ls -A; rm -r $d
+      """, in: ScratchDirectory())
+    #expect(result.output == "75\n75\nMailbox\n")
+    #expect(result.errors.contains("beyond its limit of 1073741824"))
+  }
+
   @Test("a mailbox that is none, or not ours to write", arguments: wrongMailboxes)
   func wrongMailbox(test: Case) throws { try Self.check(test) }
 

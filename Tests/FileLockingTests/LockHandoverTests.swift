@@ -49,6 +49,29 @@ struct LockHandoverTests {
     try outer.release()
   }
 
+  @Test("may claim any end of its lease", arguments: [Int64.min, -1, .max - 1, .max])
+  func forgedEnd(end: Int64) throws {
+    let scratch = ScratchDirectory()
+    let outer = try hold(scratch)
+    let handover = outer.handover
+    var fields = try #require(handover).appended(to: nil).split(separator: ",").map(String.init)
+    fields[5] = String(end)
+    let inner = try use(scratch, LockHandover.entries(in: fields.joined(separator: ",")))
+    let (remaining, end) = (inner.remaining, inner.leaseEnd)
+    #expect(remaining.map { $0 <= .seconds(60) } == true)
+    let leaseEnd = try #require(end)
+    #expect(leaseEnd + .seconds(1) - .seconds(1) <= BootTime.now + .seconds(60))
+    try inner.release()
+    try outer.release()
+  }
+
+  @Test("ends beyond the ends of time at the ends of time")
+  func saturation() {
+    #expect(BootTime(nanoseconds: .max) + .seconds(1) == BootTime(nanoseconds: .max))
+    #expect(BootTime(nanoseconds: .min) - .seconds(1) == BootTime(nanoseconds: .min))
+    #expect(BootTime(nanoseconds: .max).since(BootTime(nanoseconds: .min)) > .seconds(Int64(18_000_000_000)))
+  }
+
   @Test("brings methods that need not be taken again")
   func methods() throws {
     let scratch = ScratchDirectory()
