@@ -38,7 +38,9 @@ struct Post: ~Copyable {
     try descriptor.writeAll(content)
     // open(2)'s mode is subject to the umask, which is 077 under qmail, and others must be able to look.
     try descriptor.setMode(mode)
-    if isLocal { _ = try descriptor.tryRecordLock() }
+    // NFS writes the record back when a descriptor is closed, and tells only then that the disk or a quota is full: that
+    // must be known before there is a lock that would be left behind.
+    if isLocal { _ = try descriptor.tryRecordLock() } else { try descriptor.reportCloseError() }
   }
 
   /// `nil` where the file system cannot make one, and where others could not see it anyway.
@@ -102,9 +104,10 @@ struct Post: ~Copyable {
       return HeldDotlock(descriptor, identity)
     }
     let content = self.content
-    // Closed before it is unlinked: an NFS client would keep an open file as .nfsXXXX.
-    try descriptor.close()
-    try? target.directory.unlink(name)
+    // Closed before it is unlinked: an NFS client would keep an open file as .nfsXXXX. That the record is whole is seen
+    // below, so an error here must not leave the lock behind.
+    try? descriptor.close()
+    Self.discard(name, target.directory)
     let lock = try insist { () throws(Errno) in
       try target.directory.open(target.lockName, [.readOnly, .noFollow, .unsuspecting])
     }
@@ -117,7 +120,13 @@ struct Post: ~Copyable {
 
   /// Takes the post's own name away; a nameless post vanishes by itself.
   func discardName(_ directory: borrowing Directory) {
-    if let name { try? directory.unlink(name) }
+    if let name { Self.discard(name, directory) }
+  }
+
+  private static func discard(_ name: FilePath, _ directory: borrowing Directory) {
+    // Not there: the reply to an earlier request was lost.
+    try? insist(
+      on: { () throws(Errno) in try directory.unlink(name) }, unless: { $0 == .noSuchFileOrDirectory })
   }
 }
 
