@@ -15,6 +15,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
@@ -83,6 +84,9 @@ static inline void cposix_lethal_signals(sigset_t *signals) {
 // Starts a program in a process group of its own, with nothing blocked; in the foreground of `terminal` unless that is
 // -1. Returns 0 or an error number.
 //
+// The program dies with us if we are killed: nobody else would end it with the lease. A dotlock(8) that runs another
+// one kills that one's group at the end of its own lease, then lets go, and the program is in a group of its own.
+//
 // vfork(2) because the child has to do what posix_spawn(3) would ask the kernel about every signal for. The child
 // borrows our memory until it has become the program, so `failure` is ours to read.
 static inline int cposix_start(char *const words[], char *const environment[], int terminal, pid_t *child) {
@@ -91,8 +95,11 @@ static inline int cposix_start(char *const words[], char *const environment[], i
   sigfillset(&all);
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &all, &old);
+  pid_t parent = getpid();
   pid_t pid = vfork();
   if (pid == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(127);
     setpgid(0, 0);
     if (terminal >= 0) tcsetpgrp(terminal, getpid());
     sigprocmask(SIG_SETMASK, &none, NULL);

@@ -169,6 +169,19 @@ struct DotlockCommandTests {
     #expect(scratch.names == ["box"])
   }
 
+  @Test("a program does not outlive its dotlock, which may be a program under another lock")
+  func killed() throws {
+    let scratch = ScratchDirectory()
+    try scratch.write("trap '' ALRM\nwhile :; do echo >>inside; sleep 0.02; done\n", to: "script")
+    let result = try Shell.run(
+      """
+      dotlock --lease 600ms --warning 500ms --kill 300ms a dotlock b sh script; echo $?
+      [ -s inside ] && ls a.lock; rm -f inside; sleep 0.2; ls inside
+      """, in: scratch)
+    #expect(result.output == "75\n")
+    #expect(scratch.names == ["b.lock", "script"])
+  }
+
   @Test("tells the program which lock it holds, also when it holds several")
   func nested() throws {
     let scratch = ScratchDirectory()
