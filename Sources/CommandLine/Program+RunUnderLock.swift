@@ -21,15 +21,15 @@ extension Program {
       pause: { (time) throws(LockFailure) in try pause(time, for: location.path) })
     say("\(location.path): locked")
     let held = lock.handover.map { (LockHandover.variable, $0.appended(to: outer)) }
-    let ending: Supervisor.Ending
+    var supervisor: Supervisor
     do throws(Errno) {
-      var supervisor = try Supervisor(command, environment: Environment(setting: held), lock)
-      ending = try supervisor.wait(&lock, signals)
-      if let reason = supervisor.reasonForKill { complain("\(location.path): \(reason)") }
+      supervisor = try Supervisor(command, environment: Environment(setting: held), lock)
     } catch {
       try lock.release()
       return cannotRun(command, error)
     }
+    let ending = supervisor.wait(&lock, signals)
+    if let reason = supervisor.reasonForKill { complain("\(location.path): \(reason)") }
     guard case .over(let outcome) = ending else {
       lock.leaveBehind()
       complain("\(location.path): the program was killed and does not die; the lock stays")

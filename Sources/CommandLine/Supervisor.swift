@@ -19,11 +19,15 @@ package struct Supervisor: ~Copyable {
 
   private let child: ChildProcess
   private let timer: BootTimer
-  private let hasTerminal: Bool
+  private let isOnTerminal: Bool
+  /// Whether the program has the terminal's foreground, by our doing.
+  private var hasTerminal: Bool
   private var stage = Stage.running
   private var nextRefresh: BootTime?
   /// Why the program was killed by us.
   private var verdict: String?
+  /// How long a program that was killed has to die.
+  private var deadline: BootTime?
 
   /// Starts the program.
   ///
@@ -33,22 +37,37 @@ package struct Supervisor: ~Copyable {
   {
     let timer = try BootTimer()
     let hasTerminal = Terminal.isOurs
-    child = try environment.withWords { (environment) throws(Errno) in
-      try ChildProcess(command, environment: environment, terminal: hasTerminal ? STDIN_FILENO : nil)
+    do throws(Errno) {
+      child = try environment.withWords { (environment) throws(Errno) in
+        try ChildProcess(command, environment: environment, terminal: hasTerminal ? STDIN_FILENO : nil)
+      }
+    } catch {
+      // A child that could not become the program may have had the terminal already.
+      if hasTerminal { Terminal.give(to: nil) }
+      throw error
     }
     self.timer = timer
+    isOnTerminal = hasTerminal
     self.hasTerminal = hasTerminal
     nextRefresh = lock.refreshInterval.map { .now + $0 }
   }
 
   /// Waits for the program's end, passing signals on.
-  package mutating func wait(_ lock: inout HeldLock, _ signals: borrowing SignalQueue) throws(Errno) -> Ending {
+  package mutating func wait(_ lock: inout HeldLock, _ signals: borrowing SignalQueue) -> Ending {
     defer { if hasTerminal { Terminal.give(to: nil) } }
+    do throws(Errno) {
+      return try watch(&lock, signals)
+    } catch {
+      return abandon(error, lock)
+    }
+  }
+
+  private mutating func watch(_ lock: inout HeldLock, _ signals: borrowing SignalQueue) throws(Errno) -> Ending {
     while true {
       try timer.set(nextAlarm(lock))
       switch try signals.next(timeout: nil) {
       case SIGCHLD:
-        if let outcome = try look() { return .over(outcome) }
+        if let outcome = try look(lock) { return .over(outcome) }
       case .none, BootTimer.signal:
         if try act(&lock) == .undead { return .undead }
       case .some(let signal): child.send(signal)
@@ -59,19 +78,38 @@ package struct Supervisor: ~Copyable {
   /// Why the program was killed by us, if it was.
   package var reasonForKill: String? { verdict }
 
-  private mutating func look() throws(Errno) -> Outcome? {
+  /// Ends a program that cannot be watched, and so not be kept inside the lease: the lock must not go before it.
+  private mutating func abandon(_ error: Errno, _ lock: borrowing HeldLock) -> Ending {
+    kill("cannot watch the program (\(error)): it was killed", lock)
+    for _ in 0..<100 {
+      if let event = try? child.poll(), event != .stopped { return .over(.failed) }
+      sleepThrough(.milliseconds(10))
+    }
+    return .undead
+  }
+
+  private mutating func look(_ lock: borrowing HeldLock) throws(Errno) -> Outcome? {
     switch try child.poll() {
     case .exited(let status): return verdict == nil ? .exited(status) : .failed
     case .killed(let signal): return verdict == nil ? .signalled(signal) : .failed
-    case .stopped where hasTerminal:
-      // The user typed ^Z: the shell must see us stop, too. The lease goes on.
-      Terminal.give(to: nil)
-      raise(SIGSTOP)
-      Terminal.give(to: child.pid)
-      child.send(SIGCONT)
+    case .stopped where isOnTerminal:
+      stop(lock)
       return nil
     case .stopped, .none: return nil
     }
+  }
+
+  /// The user typed ^Z: the shell must see us stop, too. The lease goes on.
+  private mutating func stop(_ lock: borrowing HeldLock) {
+    if hasTerminal { Terminal.give(to: nil) }
+    // Not when `fg` has just brought back what went on in the background until it wanted to read.
+    if hasTerminal || !Terminal.isOurs { raise(SIGSTOP) }
+    // Before the program goes on: it must not even clean up in a mailbox that is somebody else's by now.
+    if let end = lock.leaseEnd, end <= .now { kill(leaseIsOver(lock), lock) }
+    // In the background (`bg`) the terminal is the shell's, which would end if it were taken away.
+    hasTerminal = Terminal.isOurs
+    if hasTerminal { Terminal.give(to: child.pid) }
+    child.send(SIGCONT)
   }
 }
 
@@ -86,12 +124,10 @@ extension Supervisor {
 
   /// When the lease asks for the next step; `nil` without an end.
   private func nextStep(_ lock: borrowing HeldLock) -> BootTime? {
-    guard let kill = lock.leaseEnd else { return nil }
-    let margin = lock.policy.lease.kill
-    return switch stage {
-    case .running: kill + margin - lock.policy.lease.warning
-    case .warned: kill
-    case .killed: kill + max(margin, .milliseconds(100))
+    switch stage {
+    case .running: lock.leaseEnd.map { $0 + lock.policy.lease.kill - lock.policy.lease.warning }
+    case .warned: lock.leaseEnd
+    case .killed: deadline
     }
   }
 
@@ -103,15 +139,21 @@ extension Supervisor {
     case .running:
       stage = .warned
       child.send(SIGALRM)
-    case .warned: kill("the lease of \(lock.policy.lease.length?.policyText ?? "") is over: the program was killed")
+    case .warned: kill(leaseIsOver(lock), lock)
     case .killed: return .undead
     }
     return nil
   }
 
-  private mutating func kill(_ verdict: String) {
+  private func leaseIsOver(_ lock: borrowing HeldLock) -> String {
+    "the lease of \(lock.policy.lease.length?.policyText ?? "") is over: the program was killed"
+  }
+
+  private mutating func kill(_ verdict: String, _ lock: borrowing HeldLock) {
     self.verdict = self.verdict ?? verdict
     stage = .killed
+    // Counted from now, not from the lease's end: we may be late ourselves.
+    deadline = .now + max(lock.policy.lease.kill, .milliseconds(100))
     child.send(SIGKILL)
   }
 
@@ -122,7 +164,7 @@ extension Supervisor {
       nextRefresh = lock.refreshInterval.map { .now + $0 }
     } catch {
       nextRefresh = nil
-      kill("\(error): the program was killed")
+      kill("\(error): the program was killed", lock)
     }
   }
 }

@@ -182,6 +182,19 @@ struct DotlockCommandTests {
     #expect(scratch.names == ["b.lock", "script"])
   }
 
+  @Test("a program that cannot be watched is gone before the lock is")
+  func unwatched() throws {
+    let scratch = ScratchDirectory()
+    let result = try Shell.run(
+      """
+      strace -o /dev/null -e inject=timer_settime:error=EINVAL:when=1 dotlock box sh -c 'sleep 0.5; echo late'; echo $?
+      sleep 0.6
+      """, in: scratch)
+    #expect(result.output == "75\n")
+    #expect(result.errors.contains("cannot watch the program"))
+    #expect(scratch.names == [])
+  }
+
   @Test("tells the program which lock it holds, also when it holds several")
   func nested() throws {
     let scratch = ScratchDirectory()

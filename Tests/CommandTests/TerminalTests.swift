@@ -60,6 +60,44 @@ struct TerminalTests {
     #expect(scratch.names == ["steps.py"])
   }
 
+  @Test("has the terminal again when the program could not be started")
+  func missingProgram() throws {
+    let scratch = ScratchDirectory()
+    let result = try onTerminal(
+      """
+      send("sh -c 'dotlock box nosuch; echo g$((1))o; read x; echo got $x'\\n")
+      wait("g1o"); send("ann\\n"); wait("got ann")
+      """, in: scratch)
+    #expect(result.output == "done\n")
+  }
+
+  @Test("leaves the shell its terminal when the program goes on in the background")
+  func background() throws {
+    let scratch = ScratchDirectory()
+    let result = try onTerminal(
+      """
+      send("dotlock box sh -c 'echo g$((1))o; sleep 1; read x; echo more $x'\\n")
+      wait("g1o"); send("\\x1a"); wait("Stopped"); wait("ready"); send("bg\\n"); wait("ready"); time.sleep(1.5)
+      send("echo sh$((1))ell\\n"); wait("sh1ell"); wait("ready"); send("fg\\n"); time.sleep(0.3)
+      send("mail\\n"); wait("more mail"); wait("ready"); send("echo sh$((2))ell\\n"); wait("sh2ell")
+      """, in: scratch)
+    #expect(result.output == "done\n")
+    #expect(scratch.names == ["steps.py"])
+  }
+
+  @Test("kills a program that was stopped until its lease was over, before it can go on")
+  func stoppedTooLong() throws {
+    let scratch = ScratchDirectory()
+    let result = try onTerminal(
+      """
+      send("dotlock --lease 1s --warning 500ms --kill 100ms box sh -c 'echo g$((1))o; trap \\"echo late >late\\" ALRM; while :; do :; done'\\n")
+      wait("g1o"); send("\\x1a"); wait("Stopped"); wait("ready"); time.sleep(1.2)
+      send("fg\\n"); wait("was killed"); wait("ready")
+      """, in: scratch)
+    #expect(result.output == "done\n")
+    #expect(scratch.names == ["box.lock", "steps.py"])
+  }
+
   @Test("stops with the program, and goes on with it")
   func stop() throws {
     let scratch = ScratchDirectory()
