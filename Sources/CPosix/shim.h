@@ -99,7 +99,10 @@ static inline int cposix_start(char *const words[], char *const environment[], i
   pid_t pid = vfork();
   if (pid == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) _exit(127);
+    if (getppid() != parent) {
+      failure = EAGAIN;
+      _exit(127);
+    }
     setpgid(0, 0);
     if (terminal >= 0) tcsetpgrp(terminal, getpid());
     sigprocmask(SIG_SETMASK, &none, NULL);

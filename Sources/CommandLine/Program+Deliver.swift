@@ -36,10 +36,15 @@ extension Program {
 
   /// Reads standard input, which may be as slow as a network, and stops when a signal asks for it.
   private mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws(LockFailure) -> Int {
-    let signal = try attempt("standard input", "cannot wait") { () throws(Errno) in
-      try signals.next(orReadable: STDIN_FILENO)
+    // Until there is something to read: a signal that means nothing to us must not lead into a read that none can end.
+    while let signal = try attempt(
+      "standard input", "cannot wait",
+      { () throws(Errno) in
+        try signals.next(orReadable: STDIN_FILENO)
+      })
+    {
+      try stop(by: signal, "standard input")
     }
-    try stop(by: signal, "standard input")
     return try attempt("standard input", "cannot read the message") { () throws(Errno) in
       try ThisProcess.readStandardInput(into: buffer)
     }

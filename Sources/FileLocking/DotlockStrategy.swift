@@ -19,7 +19,9 @@ final class DotlockStrategy: LockStrategy {
         post = try Post.make(target)
       } catch {
         let failure = LockFailure(error, target.lockPath, "cannot make a lock file")
-        return if error == .permissionDenied || error == .notPermitted { .unavailable(failure) } else { throw failure }
+        guard error == .permissionDenied || error == .notPermitted else { throw failure }
+        // Who may not make a lock file still respects one that is there.
+        return (try? target.directory.status(of: target.lockName)) == nil ? .unavailable(failure) : .busy
       }
     }
     return try attempt(target.lockPath, "cannot lock") { () throws(Errno) in try link(target) } ? .taken : .busy
@@ -106,8 +108,11 @@ final class DotlockStrategy: LockStrategy {
       do throws(Errno) {
         try target.directory.rename(target.lockName, to: aside)
       } catch {
-        // The reply to the first request may have been lost: then the file is there.
-        guard error == .noSuchFileOrDirectory else { throw LockFailure(error, target.lockPath, "cannot remove") }
+        // The reply may have been lost: then the file is there, and the name is not to be tried again.
+        let isMoved = (try? LockIdentity(of: aside, in: target.directory)) == identity
+        guard isMoved || error == .noSuchFileOrDirectory else {
+          throw LockFailure(error, target.lockPath, "cannot remove")
+        }
       }
     }
     held = nil  // Closed before it is unlinked: an NFS client would keep an open file as .nfsXXXX.

@@ -8,7 +8,7 @@ extension HeldLock {
   /// Lets the mailbox count as unread: a file that was made and written within one tick of the clock would not, nor
   /// would one whose end was read on a server that notes it in spite of O_NOATIME.
   func showAsNew(_ now: FileStatus, since place: AppendPlace) {
-    let justBefore = FileTime(nanoseconds: now.modified.nanoseconds - 1_000_000_000)
+    let justBefore = FileTime(nanoseconds: now.modified.nanoseconds &- 1_000_000_000)
     let accessed = place.before.accessed < now.modified ? place.before.accessed : justBefore
     if now.accessed != accessed { try? file.descriptor.setAccessed(accessed) }
   }

@@ -175,7 +175,7 @@ struct DotlockCommandTests {
     try scratch.write("trap '' ALRM\nwhile :; do echo >>inside; sleep 0.02; done\n", to: "script")
     let result = try Shell.run(
       """
-      dotlock --lease 600ms --warning 500ms --kill 300ms a dotlock b sh script; echo $?
+      dotlock --lease 3s --warning 1200ms --kill 1s a dotlock b sh script; echo $?
       [ -s inside ] && ls a.lock; rm -f inside; sleep 0.2; ls inside
       """, in: scratch)
     #expect(result.output == "75\n")
