@@ -51,13 +51,28 @@ final class DotlockStrategy: LockStrategy {
         on: { () throws(Errno) in
           guard let own = try held?.descriptor.status(), identity.isSameFile(as: own) else { return false }
           guard own.modified == identity.modified else { return false }
-          return try LockIdentity(of: target.lockName, in: target.directory) == identity
+          return try isFound(identity, target)
         }, unless: { $0 != .staleNFSFileHandle })
     } catch {
       switch error {
       case .noSuchFileOrDirectory, .staleNFSFileHandle, .tooManySymbolicLinkLevels, .noSuchAddressOrDevice: return false
       default: throw LockFailure(error, target.lockPath, "cannot examine")
       }
+    }
+  }
+
+  /// Whether a fresh look at the name finds what was made.
+  ///
+  /// A process at its limit of descriptors has none to look through, and must not leave its lock behind for that: by
+  /// local rules lstat(2) tells as much, because our own descriptor keeps the inode number from the next file.
+  private func isFound(_ identity: LockIdentity, _ target: borrowing LockTarget) throws(Errno) -> Bool {
+    do throws(Errno) {
+      return try LockIdentity(of: target.lockName, in: target.directory) == identity
+    } catch {
+      guard target.isLocal, error == .tooManyOpenFiles || error == .tooManyOpenFilesInSystem else { throw error }
+      let now = try target.directory.status(of: target.lockName)
+      guard identity.isSameFile(as: now), now.modified == identity.modified else { return false }
+      return try held?.descriptor.bytes(atMost: LockRecord.longest + 1, from: 0) == identity.content
     }
   }
 
