@@ -1,3 +1,5 @@
+internal import FileLocking
+internal import Glibc
 package import LockPolicy
 package import Posix
 package import SystemPackage
@@ -36,6 +38,18 @@ package struct Operands {
   package subscript(index: Int) -> FilePath {
     guard index < count, let word = words?[index] else { return "" }
     return FilePath(platformString: word)
+  }
+
+  /// The word at `index` as the path of a file.
+  ///
+  /// - Throws: the word cannot be the name of a file. `./Maildir/` cannot, and would lose its slash as a path.
+  package func file(_ index: Int) throws -> FilePath {
+    guard let word = words?[index], word.pointee != 0 else { throw UsageError("the name of the file is empty") }
+    let (path, slash) = (self[index], CChar(UInt8(ascii: "/")))
+    guard word[strlen(word) - 1] != slash || path == "/" else {
+      throw LockFailure(.refused, path, "ends in a slash, as only the name of a directory does")
+    }
+    return path
   }
 
   /// The words from `index` on.

@@ -10,5 +10,5 @@ let description = ProgramDescription(
 Program.main(description) { program in
   let operands = program.invocation.operands
   guard operands.count >= 2, let command = operands.dropFirst(1) else { throw description.usageError }
-  return try program.runUnderLock(on: operands[0], command)
+  return try program.runUnderLock(on: operands.file(0), command)
 }

@@ -9,5 +9,6 @@ let description = ProgramDescription(
 
 Program.main(description) { program in
   guard program.invocation.operands.count == 1 else { throw description.usageError }
-  return try program.deliver(to: program.invocation.operands[0], from: program.invocation.value(of: "sender"))
+  return try program.deliver(
+    to: program.invocation.operands.file(0), from: program.invocation.value(of: "sender"))
 }

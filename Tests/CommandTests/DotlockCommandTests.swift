@@ -68,6 +68,8 @@ struct DotlockCommandTests {
   @Test("reports each failure in one line and in its caller's numbers, and leaves nothing", arguments: failures)
   func failure(failure: Failure) throws {
     let dialects: [(String, Int32)] = [
+    Failure(command: "dotlock OPT box/ true", mail: 75, shell: 75, says: "ends in a slash"),
+    Failure(command: "dotlock OPT '' true", mail: 75, shell: 64, says: "is empty"),
       ("", failure.mail), ("--exit-codes qmail", 111), ("-o exit-codes=shell", failure.shell),
     ]
     for (option, status) in dialects {
