@@ -35,18 +35,29 @@ extension Program {
       complain("\(location.path): the program was killed and does not die; the lock stays")
       return .failed
     }
-    do throws(LockFailure) {
-      try lock.release()
-    } catch {
-      // The lock was held to the end: a program that did its work must not be told to do it again.
-      guard case .system = error.kind else { throw error }
-      say("\(error)")
-    }
+    // The status tells only that something failed.
+    if case .signalled(let signal) = outcome { complain("\(name(of: command)): ended by signal \(signal)") }
+    try letGo(lock)
     return outcome
   }
 
+  /// The lock was held to the end: a program that did its work must not be told to do it again only because a call
+  /// failed afterwards.
+  private func letGo(_ lock: consuming HeldLock) throws {
+    do throws(LockFailure) {
+      try lock.release()
+    } catch {
+      guard case .system = error.kind else { throw error }
+      say("\(error)")
+    }
+  }
+
   private func cannotRun(_ command: CommandWords, _ error: Errno) -> Outcome {
-    complain("\(command.pointee.map { FilePath(platformString: $0) } ?? ""): cannot run: \(error)")
+    complain("\(name(of: command)): cannot run: \(error)")
     return error == .noSuchFileOrDirectory ? .programNotFound : .programNotExecutable
+  }
+
+  private func name(of command: CommandWords) -> FilePath {
+    command.pointee.map { FilePath(platformString: $0) } ?? ""
   }
 }

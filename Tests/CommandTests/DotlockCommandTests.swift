@@ -59,7 +59,7 @@ struct DotlockCommandTests {
     Failure(command: "dotlock OPT box missing-program", mail: 75, shell: 127, says: "missing-program: cannot run"),
     Failure(
       command: "dotlock OPT box /etc/passwd", mail: 75, shell: 126, says: "/etc/passwd: cannot run: Permission denied"),
-    Failure(command: "dotlock OPT box sh -c 'kill -KILL $$'", mail: 75, shell: 137, says: ""),
+    Failure(command: "dotlock OPT box sh -c 'kill -KILL $$'", mail: 75, shell: 137, says: "sh: ended by signal 9"),
     Failure(
       command: "dotlock OPT -o dotlock.suffix=a/b box true", mail: 75, shell: 64, says: "not the end of a file name"),
     Failure(command: "dotlock OPT $(printf %0252d 1) true", mail: 75, shell: 75, says: "File name too long"),
