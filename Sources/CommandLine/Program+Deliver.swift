@@ -24,7 +24,9 @@ extension Program {
     var lock = try HeldLock.acquire(
       on: location, policy: policy, holder: .writer, inherited: inherited,
       pause: { (time) throws(LockFailure) in try pause(time, for: location.path) })
+    say("\(location.path): locked")
     try lock.append(spool, checkpoint: { () throws(LockFailure) in try pause(.zero, for: location.path) })
+    say("\(location.path): delivered")
     do throws(LockFailure) {
       try lock.release()
     } catch {
