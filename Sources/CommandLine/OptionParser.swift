@@ -38,6 +38,7 @@ struct OptionParser {
 
   private func apply(_ option: CommandOption, _ value: String, to invocation: inout Invocation) throws(UsageError) {
     switch option.meaning {
+    case .policy where value.isEmpty: throw UsageError("--policy: the name of the file is empty")
     case .policy: invocation.policyFile = cposix_optarg().map { FilePath(platformString: $0) }
     case .key:
       invocation.overrides.append(
@@ -58,7 +59,7 @@ struct OptionParser {
 
   private func set(_ key: String, _ value: String, _ words: String, in invocation: inout Invocation) throws(UsageError)
   {
-    let assignment = try assignment("\(words) \(value)") { () throws(ValueError) in
+    let assignment = try assignment("\(words) \(value.isEmpty ? "''" : value)") { () throws(ValueError) in
       try Assignment(key, value, origin: .commandLine(words))
     }
     invocation.overrides.append(assignment)

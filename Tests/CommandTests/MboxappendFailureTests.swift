@@ -101,6 +101,8 @@ struct MboxappendFailureTests {
     Case(command: "mboxappend -f", says: "needs a value"),
     Case(command: "mboxappend --method dotlok Mailbox", says: "did you mean"),
     Case(command: "mboxappend --policy missing.yaml Mailbox", says: "missing.yaml"),
+    Case(command: "mboxappend --policy '' Mailbox", says: "--policy: the name of the file is empty"),
+    Case(command: "mboxappend --lease= Mailbox", says: "--lease '': '' is not a duration"),
     Case(command: "mboxappend --lease 1s Mailbox", says: "lease.warning"),
     Case(command: "mboxappend --size-limit -1 Mailbox", says: "--size-limit"),
   ]
