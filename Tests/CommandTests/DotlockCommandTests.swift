@@ -54,6 +54,8 @@ struct DotlockCommandTests {
       command: "dotlock OPT --lease 3s box true", mail: 75, shell: 75, says: "lease.warning (5s) must be shorter"),
     Failure(command: "dotlock OPT --policy missing.yaml box true", mail: 75, shell: 75, says: "missing.yaml"),
     Failure(command: "dotlock OPT nowhere/box true", mail: 75, shell: 75, says: "nowhere"),
+    Failure(command: "dotlock OPT box/ true", mail: 75, shell: 75, says: "ends in a slash"),
+    Failure(command: "dotlock OPT '' true", mail: 75, shell: 64, says: "is empty"),
     Failure(command: "dotlock OPT / true", mail: 75, shell: 75, says: "is a directory"),
     Failure(command: "dotlock OPT box ./missing", mail: 75, shell: 127, says: "./missing: cannot run: No such file"),
     Failure(command: "dotlock OPT box missing-program", mail: 75, shell: 127, says: "missing-program: cannot run"),
@@ -68,8 +70,6 @@ struct DotlockCommandTests {
   @Test("reports each failure in one line and in its caller's numbers, and leaves nothing", arguments: failures)
   func failure(failure: Failure) throws {
     let dialects: [(String, Int32)] = [
-    Failure(command: "dotlock OPT box/ true", mail: 75, shell: 75, says: "ends in a slash"),
-    Failure(command: "dotlock OPT '' true", mail: 75, shell: 64, says: "is empty"),
       ("", failure.mail), ("--exit-codes qmail", 111), ("-o exit-codes=shell", failure.shell),
     ]
     for (option, status) in dialects {

@@ -124,6 +124,12 @@ struct MboxappendFailureTests {
   func fileSizeLimit() throws {
     for setup in [":", "rm Mailbox"] {
       try Self.check(
+        Case(
+          setup: "\(setup); head -c 100000 /dev/zero >message",
+          command: "(ulimit -f 32; exec mboxappend -f a Mailbox)", says: "File too large"))
+    }
+  }
+
   // The fewest descriptors that a lock file can be made with, and a few more: it must not stay for want of another.
   @Test("a limit of open files, wherever it strikes", arguments: 5...6)
   func openFilesLimit(limit: Int) throws {
@@ -131,12 +137,6 @@ struct MboxappendFailureTests {
       Case(
         setup: "rm Mailbox", command: "sh -c 'exec 3<&-; ulimit -n \(limit); exec mboxappend Mailbox'",
         says: "Too many open files"))
-  }
-
-        Case(
-          setup: "\(setup); head -c 100000 /dev/zero >message",
-          command: "(ulimit -f 32; exec mboxappend -f a Mailbox)", says: "File too large"))
-    }
   }
 
   @Test("a full disk", .enabled(if: geteuid() == 0, "only root can mount a small file system"), arguments: [30, 5000])
