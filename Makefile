@@ -44,7 +44,7 @@ quiet = 2>&1 | { grep -v -e 'in statically linked applications requires at runti
 SHELL = /bin/bash
 .SHELLFLAGS = -o pipefail -c
 
-.PHONY: all help deps programs tests demo check lint docs test example installed bench install uninstall clean
+.PHONY: all help deps programs tests demo check lint docs test model example installed bench install uninstall clean
 
 all: programs
 
@@ -52,6 +52,7 @@ help:
 	@echo 'make              build the programs (release, fully static)'
 	@echo 'make demo         build, deliver real messages from several processes at once, show the mailbox'
 	@echo 'make check        build, lint, run every test, the example program and a trial installation'
+	@echo 'make model        check the locking scheme exhaustively, all interleavings of three processes (a minute)'
 	@echo 'make bench        time the programs against dotlockfile, lockmail, flock, procmail, maildrop'
 	@echo 'make install      PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
 	@echo 'make uninstall    remove what install put there; $(SYSCONFDIR)/dotlock.yaml stays'
@@ -64,6 +65,7 @@ help:
 # Each is "package:a file that it brings"; apt-get is called only when a file is missing.
 build-needs = libyaml-dev:/usr/lib/*/libyaml.a pkg-config:/usr/bin/pkg-config
 check-needs = $(build-needs) mandoc:/usr/bin/mandoc python3:/usr/bin/python3 strace:/usr/bin/strace
+model-needs = spin:/usr/bin/spin gcc:/usr/bin/cc libc6-dev:/usr/include/stdio.h
 bench-needs = $(build-needs) strace:/usr/bin/strace liblockfile-bin:/usr/bin/dotlockfile \
   maildrop:/usr/bin/maildrop procmail:/usr/bin/procmail util-linux:/usr/bin/flock chiark-utils-bin:/usr/bin/with-lock-ex
 
@@ -134,6 +136,10 @@ docs: needs-build
 
 test: tests
 	@$(SWIFT) test --skip-build --parallel $(quiet)
+
+# The scheme, not the programs: Tests/Model/steal.pml.
+model: needs-model
+	@sh Tests/Model/run
 
 # A program of somebody else, as far as this package can tell.
 example: needs-build
