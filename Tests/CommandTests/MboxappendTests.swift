@@ -110,6 +110,15 @@ struct MboxappendTests {
     #expect(try scratch.text(of: "Mailbox.lock") == "0\n")
   }
 
+  @Test("says with -v what it does")
+  func verbose() throws {
+    let scratch = ScratchDirectory()
+    let result = try Shell.run("mboxappend -v Mailbox", in: scratch, input: Self.message)
+    let lines = result.errors.split(separator: "\n")
+    #expect(result.status == 0 && result.output == "" && lines.count == 2)
+    #expect(lines.first?.hasSuffix("/Mailbox: locked") == true && lines.last?.hasSuffix("/Mailbox: delivered") == true)
+  }
+
   @Test("works with standard output and error closed, and writes nothing of its own into the mailbox")
   func closedOutput() throws {
     let framed = "From a DATE\nSubject: new\n\n>From here\n\n"
