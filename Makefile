@@ -172,9 +172,9 @@ install: $(PROGRAMS:%=$(built)/%)
 	done
 	for page in $(manuals); do install -D -m 644 $$page $(mandir)/man$${page##*.}/$${page##*/}; done
 	install -m 644 README.md $(samples) $(docdir)
-	$(built)/lockctl --generate-completion-script bash >$(bashdir)/lockctl
-	$(built)/lockctl --generate-completion-script zsh >$(zshdir)/_lockctl
-	$(built)/lockctl --generate-completion-script fish >$(fishdir)/lockctl.fish
+	$(built)/lockctl --generate-completion-script bash | install -m 644 /dev/stdin $(bashdir)/lockctl
+	$(built)/lockctl --generate-completion-script zsh | install -m 644 /dev/stdin $(zshdir)/_lockctl
+	$(built)/lockctl --generate-completion-script fish | install -m 644 /dev/stdin $(fishdir)/lockctl.fish
 	[ -e $(DESTDIR)$(SYSCONFDIR)/dotlock.yaml ] || install -m 644 etc/dotlock.yaml $(DESTDIR)$(SYSCONFDIR)/dotlock.yaml
 
 # The policy is the site's, whoever put it there. Directories that others may share are left, except our own.

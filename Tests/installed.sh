@@ -27,9 +27,12 @@ expected=$(
   } | LC_ALL=C sort
 )
 
+# Root's umask is often 077, and the programs and pages are everybody's all the same.
+umask 077
 run install
 [ "$(files)" = "$expected" ] || complain "installed: $(files)"
 for file in $(files); do [ -s "$root/$file" ] || complain "$file is empty"; done
+[ -z "$(find "$root/etc" "$root/opt" ! -perm -a+r)" ] || complain 'not everybody can read everything'
 cmp -s etc/dotlock.yaml "$root/etc/dotlock.yaml" || complain 'the policy is not the sample'
 for program in dotlock mboxappend lockctl; do
   # Static programs run in an empty root, whatever libraries the machine has.
