@@ -123,6 +123,11 @@ struct LockctlPolicyTests {
     #expect(try python("list(d['settings']) == [\(keys)] and len(d['rules'])", explained) == "5\n")
   }
 
+  @Test func `the schema lets a file system be a number, as YAML reads it`() throws {
+    let place = "d['properties']['rules']['items']['properties']['match']['properties']['filesystem']['anyOf']"
+    #expect(try python("{'type': 'integer'} in \(place)[0]['anyOf']", lockctl("schema").1) == "True\n")
+  }
+
   @Test func `the schema has every key with its default`() throws {
     let schema = try lockctl("schema").1
     for setting in Settings.table {

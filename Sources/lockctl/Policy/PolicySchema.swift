@@ -64,6 +64,8 @@ enum PolicySchema {
       [
         "anyOf": [
           ["enum": .array(FileSystemType.names.map(JSON.string))], ["type": "string", "pattern": "^0x[0-9a-fA-F]+$"],
+          // What an editor's YAML reader makes of 0x6969 without quotes.
+          ["type": "integer"],
         ]
       ]
     case .user: ["type": ["string", "integer"], "minLength": .integer(1)]
