@@ -19,7 +19,6 @@ package struct Supervisor: ~Copyable {
 
   private let child: ChildProcess
   private let timer: BootTimer
-  private let isOnTerminal: Bool
   /// Whether the program has the terminal's foreground, by our doing.
   private var hasTerminal: Bool
   private var stage = Stage.running
@@ -47,7 +46,6 @@ package struct Supervisor: ~Copyable {
       throw error
     }
     self.timer = timer
-    isOnTerminal = hasTerminal
     self.hasTerminal = hasTerminal
     nextRefresh = lock.refreshInterval.map { .now + $0 }
   }
@@ -92,24 +90,26 @@ package struct Supervisor: ~Copyable {
     switch try child.poll() {
     case .exited(let status): return verdict == nil ? .exited(status) : .failed
     case .killed(let signal): return verdict == nil ? .signalled(signal) : .failed
-    case .stopped where isOnTerminal:
+    case .stopped where Terminal.isThere:
       stop(lock)
       return nil
     case .stopped, .none: return nil
     }
   }
 
-  /// The user typed ^Z: the shell must see us stop, too. The lease goes on.
+  /// The user typed ^Z, or the program wants the terminal from the background: the shell must see us stop, too, and with
+  /// us a script that waits for us. The lease goes on.
   private mutating func stop(_ lock: borrowing HeldLock) {
     if hasTerminal { Terminal.give(to: nil) }
     // Not when `fg` has just brought back what went on in the background until it wanted to read.
-    if hasTerminal || !Terminal.isOurs { raise(SIGSTOP) }
+    let wasStopped = (hasTerminal || !Terminal.isOurs) && Terminal.suspend()
     // Before the program goes on: it must not even clean up in a mailbox that is somebody else's by now.
     if let end = lock.leaseEnd, end <= .now { kill(leaseIsOver(lock), lock) }
     // In the background (`bg`) the terminal is the shell's, which would end if it were taken away.
     hasTerminal = Terminal.isOurs
     if hasTerminal { Terminal.give(to: child.pid) }
-    child.send(SIGCONT)
+    // Without a shell that continued us, a program that wants the terminal would be stopped again, and again.
+    if wasStopped || hasTerminal { child.send(SIGCONT) }
   }
 }
 

@@ -41,24 +41,47 @@ package struct ChildProcess: Sendable {
     return code >= 0 ? .exited(code) : .stopped
   }
 
-  /// Sends a signal to the child's process group.
-  package func send(_ signal: Int32) { kill(-pid, signal) }
+  /// Sends a signal to the child's process group, and continues it, as timeout(1) does: whoever is stopped notices no
+  /// signal.
+  package func send(_ signal: Int32) {
+    kill(-pid, signal)
+    kill(-pid, SIGCONT)
+  }
 }
 
 /// The terminal on standard input, and who has its foreground.
 package enum Terminal {
+  /// Whether standard input is a terminal.
+  package static var isThere: Bool { isatty(STDIN_FILENO) == 1 }
+
   /// Whether standard input is a terminal, and this process is in its foreground.
-  package static var isOurs: Bool { isatty(STDIN_FILENO) == 1 && tcgetpgrp(STDIN_FILENO) == getpgrp() }
+  package static var isOurs: Bool { isThere && tcgetpgrp(STDIN_FILENO) == getpgrp() }
 
   /// Gives the foreground to a process group; to our own with `nil`.
   package static func give(to group: Int32?) {
     // Who is in the background is stopped for doing this, unless SIGTTOU is blocked.
+    blocking(SIGTTOU) { _ = tcsetpgrp(STDIN_FILENO, group ?? getpgrp()) }
+  }
+
+  /// Stops this process's group as ^Z does, until the shell continues it.
+  ///
+  /// - Returns: whether it was stopped. A group without a shell behind it is not, since nobody would continue it.
+  package static func suspend() -> Bool {
+    var pending = sigset_t()
+    blocking(SIGCONT) {
+      kill(0, SIGTSTP)
+      sigpending(&pending)
+    }
+    return sigismember(&pending, SIGCONT) == 1
+  }
+
+  private static func blocking(_ signal: Int32, _ body: () -> Void) {
     var mask = sigset_t()
     var old = sigset_t()
     sigemptyset(&mask)
-    sigaddset(&mask, SIGTTOU)
+    sigaddset(&mask, signal)
     sigprocmask(SIG_BLOCK, &mask, &old)
-    tcsetpgrp(STDIN_FILENO, group ?? getpgrp())
+    body()
     sigprocmask(SIG_SETMASK, &old, nil)
   }
 }

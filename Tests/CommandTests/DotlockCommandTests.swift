@@ -13,6 +13,19 @@ struct DotlockCommandTests {
     #expect(scratch.names == [])
   }
 
+  @Test("a program that was stopped notices a signal all the same")
+  func stoppedProgram() throws {
+    let scratch = ScratchDirectory()
+    let result = try Shell.run(
+      """
+      mkfifo fifo
+      dotlock box sh -c 'trap "exit 6" TERM; echo ready >fifo; kill -STOP $$; sleep 20' & wrapper=$!
+      read x <fifo; sleep 0.2; kill $wrapper; wait $wrapper; echo $?; ls *.lock
+      """, in: scratch)
+    #expect(result.output == "6\n")
+    #expect(scratch.names == ["fifo"])
+  }
+
   @Test("passes standard input, output and error through")
   func streams() throws {
     let scratch = ScratchDirectory()

@@ -88,6 +88,32 @@ struct TerminalTests {
     #expect(scratch.names == ["program.py", "steps.py"])
   }
 
+  @Test("stops in the background when the program wants the terminal, and gets it with fg")
+  func startedInBackground() throws {
+    let scratch = ScratchDirectory()
+    let result = try onTerminal(
+      """
+      send("dotlock box sh -c 'read x; echo more $x' &\\n"); wait("ready")
+      time.sleep(0.5); send("jobs\\n"); wait("Stopped"); wait("ready")
+      send("fg\\n"); time.sleep(0.3); send("mail\\n"); wait("more mail"); send("echo status $?\\n"); wait("status 0")
+      """, in: scratch)
+    #expect(result.output == "done\n")
+    #expect(scratch.names == ["steps.py"])
+  }
+
+  @Test("stops the script that it is run by, too")
+  func script() throws {
+    let scratch = ScratchDirectory()
+    try scratch.write("print('g1o', flush=True)\nprint('more', input())\n", to: "program.py")
+    try scratch.write("dotlock box python3 program.py; echo t$((1))n", to: "script")
+    let result = try onTerminal(
+      """
+      send("sh script\\n"); wait("g1o"); send("\\x1a"); wait("Stopped"); wait("ready")
+      send("fg\\n"); time.sleep(0.3); send("mail\\n"); wait("more mail"); wait("t1n")
+      """, in: scratch)
+    #expect(result.output == "done\n")
+  }
+
   @Test("kills a program that was stopped until its lease was over, before it can go on")
   func stoppedTooLong() throws {
     let scratch = ScratchDirectory()
