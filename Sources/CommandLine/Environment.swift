@@ -14,7 +14,12 @@ package struct Environment {
 
   /// The bytes of a variable, which need not be UTF-8.
   package static func bytes(_ name: String) -> [UInt8]? {
-    getenv(name).map { UnsafeBufferPointer(start: $0, count: strlen($0)).map { UInt8(bitPattern: $0) } }
+    getenv(name).map { bytes(of: $0) }
+  }
+
+  /// The bytes of a C string, as words of the command line and of the environment are.
+  static func bytes(of text: UnsafePointer<CChar>) -> [UInt8] {
+    UnsafeBufferPointer(start: text, count: strlen(text)).map { UInt8(bitPattern: $0) }
   }
 
   /// Calls `body` with the environment as execve(2) takes it.

@@ -45,7 +45,7 @@ struct OptionParser {
         try assignment("-o \(value)") { () throws(ValueError) in try Assignment(option: value) })
     case .nonblock: try set("wait.timeout", "0", "-n", in: &invocation)
     case .setting(let setting): try set(setting.key, value, "--\(setting.option ?? "")", in: &invocation)
-    case .own: invocation.own.append((option.long ?? "", cposix_optarg().map { bytes(of: $0) } ?? []))
+    case .own: invocation.own.append((option.long ?? "", cposix_optarg().map { Environment.bytes(of: $0) } ?? []))
     case .verbose: invocation.isVerbose = true
     case .quiet: invocation.isQuiet = true
     case .conflictExitCode:
@@ -70,10 +70,6 @@ struct OptionParser {
   ) throws(UsageError) -> Assignment {
     do throws(ValueError) { return try make() } catch { throw UsageError("\(words): \(error)") }
   }
-}
-
-private func bytes(of text: UnsafePointer<CChar>) -> [UInt8] {
-  UnsafeBufferPointer(start: text, count: strlen(text)).map { UInt8(bitPattern: $0) }
 }
 
 // MARK: - getopt_long(3)'s tables

@@ -24,7 +24,11 @@ package struct LockIdentity: Sendable, Equatable {
 
   /// Looks at the lock file that has the name now.
   init(of name: FilePath, in directory: borrowing Directory) throws(Errno) {
-    let file = try directory.open(name, [.readOnly, .noFollow, .unsuspecting])
+    try self.init(of: directory.open(name, [.readOnly, .noFollow, .unsuspecting]))
+  }
+
+  /// Looks at a lock file that is open.
+  init(of file: borrowing Descriptor) throws(Errno) {
     self.init(status: try file.status(), content: try file.bytes(atMost: LockRecord.longest + 1, from: 0))
   }
 

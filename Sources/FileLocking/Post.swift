@@ -11,7 +11,7 @@ struct Post: ~Copyable {
   private let name: FilePath?
 
   static func make(_ target: borrowing LockTarget) throws(Errno) -> Post {
-    let record = LockRecord(pid: Host.pid, holder: target.holder, limit: target.policy.steal.after)
+    let record = LockRecord(pid: ThisProcess.id, holder: target.holder, limit: target.policy.steal.after)
     guard let nameless = try nameless(target, record.bytes) else {
       return try prepared(named(target, record.bytes), target)
     }
@@ -111,9 +111,7 @@ struct Post: ~Copyable {
     let lock = try insist { () throws(Errno) in
       try target.directory.open(target.lockName, [.readOnly, .noFollow, .unsuspecting])
     }
-    let now = try insist { () throws(Errno) in
-      LockIdentity(status: try lock.status(), content: try lock.bytes(atMost: 16, from: 0))
-    }
+    let now = try insist { () throws(Errno) in try LockIdentity(of: lock) }
     let isOurs = now.device == identity.device && now.inode == identity.inode && now.content == content
     return isOurs ? HeldDotlock(lock, now) : nil
   }
@@ -149,7 +147,7 @@ enum UniqueName {
     let host = String(Host.name.map { $0 == "/" ? "_" : $0 }.prefix(32))
     let time = String(BootTime.now.nanoseconds, radix: 36)
     let random = String(UInt32.random(in: 0...UInt32.max), radix: 36)
-    return name.appendingToName(".\(host).\(Host.pid).\(time).\(random)")
+    return name.appendingToName(".\(host).\(ThisProcess.id).\(time).\(random)")
   }
 }
 

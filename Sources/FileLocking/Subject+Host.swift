@@ -74,8 +74,6 @@ public enum Host {
     }
   }
 
-  static var pid: Int32 { getpid() }
-
   /// The last component of the name under which this process was started.
   public static var program: String {
     let path = CommandLine.unsafeArgv[0].map { FilePath(platformString: $0) }

@@ -94,8 +94,6 @@ extension Descriptor {
     let copy = Descriptor(owning: try systemCall { cposix_duplicate(raw) })
     try copy.close()
   }
-
-  package func rewind() throws(Errno) { _ = try systemCall { lseek(raw, 0, SEEK_SET) } }
 }
 
 // MARK: - Kernel locks
