@@ -80,11 +80,10 @@ struct Permit: ~Copyable {
     try LockSighting(of: name, in: directory, isLocal: isLocal)
   }
 
-  func unlink(_ name: FilePath) throws(Errno) {
-    do throws(Errno) { try directory.unlink(name) } catch {
-      // The reply to an earlier request was lost, or the taker of the lock has cleared the directory.
-      guard error == .noSuchFileOrDirectory || error == .staleNFSFileHandle else { throw error }
-    }
+  /// Removes what was moved here; what resists is left to whoever takes the lock next, and clears the directory.
+  func discard(_ name: FilePath) {
+    try? insist(
+      on: { () throws(Errno) in try directory.unlink(name) }, unless: { $0 == .noSuchFileOrDirectory })
   }
 
   /// Moves back what was another program's lock.
@@ -97,13 +96,15 @@ struct Permit: ~Copyable {
       guard error == .fileExists else { throw error }
       return false
     }
-    try unlink(name)
+    discard(name)
     return true
   }
 
   /// Takes the directory away, if it is empty: whoever else has it open asks again.
   consuming func giveUp(_ target: borrowing LockTarget) {
-    try? target.directory.removeDirectory(target.permitName)
+    try? insist(
+      on: { () throws(Errno) in try target.directory.removeDirectory(target.permitName) },
+      unless: { $0 == .directoryNotEmpty || $0 == .noSuchFileOrDirectory })
   }
 }
 
