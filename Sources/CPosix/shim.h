@@ -17,6 +17,7 @@
 #include <setjmp.h>
 #include <stdio.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/file.h>
 #include <sys/signalfd.h>
@@ -63,6 +64,9 @@ static inline int cposix_write_lease(int descriptor) {
   if (fcntl(descriptor, F_SETSIG, SIGURG) == -1) return -1;
   return fcntl(descriptor, F_SETLEASE, F_WRLCK);
 }
+
+// FICLONE, whose header <linux/fs.h> quarrels with glibc's own.
+static inline int cposix_clone(int to, int from) { return ioctl(to, _IOW(0x94, 9, int), from); }
 
 static inline unsigned long cposix_fs_magic(const struct statfs *status) { return (unsigned long)status->f_type; }
 
