@@ -52,4 +52,5 @@ struct Struggle {
   /// From the start of a process to its end, in milliseconds.
   var medianWait: Double { waits.isEmpty ? longestWait : Double(waits[waits.count / 2]) / 1e6 }
   var longestWait: Double { Double(longest) / 1e6 }
+  var unfairness: Double { longestWait / medianWait }
 }
