@@ -243,7 +243,7 @@ proctype Process(byte me) {
   /* The request is carried out again. */
   :: d_step { pc[me] == REVOKE && network(me) && name == 0 -> tell("LINK, again"); name = OF(me); canonicalize }
 
-  /* The mailbox is opened when the permit is gone. A record that is not understood to the end is owed. */
+  /* The mailbox is opened when the permit is gone. */
   :: d_step { at(REVOKE);
        if
        :: content == 0 -> removeDirectory(); current[me] = current[me] || !EARLY; pc[me] = (owes[me] -> PAY : PROVE)
