@@ -99,7 +99,9 @@ extension LockTarget {
   borrowing func obstacleToFence(after victim: SeenLock) throws(LockFailure) -> String? {
     do throws(Errno) {
       let status = try directory.status(of: location.name)
-      if let objection = OpenedFile.objection(to: status) { return "\(location.name) \(objection)" }
+      if let objection = OpenedFile.objection(toWayTo: self) ?? OpenedFile.objection(to: status) {
+        return "\(location.name) \(objection)"
+      }
       guard status.size > policy.steal.fenceMax else { return nil }
       // Large files of programs that are gone need no replacing.
       if isLocal, victim.isOfThisKernel, try isFileOpenNowhereElse() { return nil }

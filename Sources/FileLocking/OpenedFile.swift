@@ -33,9 +33,7 @@ package struct OpenedFile: ~Copyable {
   ///
   /// - Returns: `nil` when there is no such file.
   static func openExisting(_ target: borrowing LockTarget) throws(LockFailure) -> OpenedFile? {
-    if target.location.isBehindSymlink, target.policy.mailbox.symlinks == .refuse {
-      throw LockFailure(.refused, target.path, "is reached through a symbolic link (mailbox.symlinks: refuse)")
-    }
+    if let objection = objection(toWayTo: target) { throw LockFailure(.refused, target.path, objection) }
     guard let existing = try openPatiently(target) else { return nil }
     let status = try attempt(target.path, "cannot examine") { () throws(Errno) in try existing.status() }
     if let objection = objection(to: status, isShared: target.isShared) {
@@ -96,6 +94,12 @@ package struct OpenedFile: ~Copyable {
       if file.isOpenNowhereElse() { try? target.directory.unlink(target.location.name) }
       throw LockFailure(error, target.path, "cannot create")
     }
+  }
+
+  /// Why the file is not to be opened, wherever its path leads; `nil`: it is.
+  static func objection(toWayTo target: borrowing LockTarget) -> String? {
+    guard target.location.isBehindSymlink, target.policy.mailbox.symlinks == .refuse else { return nil }
+    return "is reached through a symbolic link (mailbox.symlinks: refuse)"
   }
 
   /// Why a file is not to be touched, to follow its name; `nil`: it is.

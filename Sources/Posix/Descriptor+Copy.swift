@@ -33,7 +33,9 @@ extension Descriptor {
     var written = 0
     while written < bytes.count {
       let rest = bytes[written...]
-      let now = try systemCall { rest.withUnsafeBytes { pwrite(raw, $0.baseAddress, $0.count, off_t(offset) + written) } }
+      let now = try systemCall {
+        rest.withUnsafeBytes { pwrite(raw, $0.baseAddress, $0.count, off_t(offset) + written) }
+      }
       guard now > 0 else { throw .ioError }
       written += now
     }
