@@ -49,7 +49,7 @@ extension HeldLock {
   }
 
   private func replaceFile(keeping length: Int64?) throws(LockFailure) {
-    let copy = try attempt(target.permitPath, "cannot make") { () throws(Errno) in try FileCopy.make(target) }
+    let copy = try FileCopy.make(target)
     do throws(LockFailure) {
       try fill(copy, length)
     } catch {

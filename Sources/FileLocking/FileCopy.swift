@@ -11,22 +11,33 @@ struct FileCopy: ~Copyable {
   private let name: FilePath
   private let descriptor: Descriptor
 
-  static func make(_ target: borrowing LockTarget) throws(Errno) -> FileCopy {
+  static func make(_ target: borrowing LockTarget) throws(LockFailure) -> FileCopy {
     // Who leaves, or gives up a theft, takes the directory away while it is empty, but not for ever.
-    var attempts = 0
-    while true {
-      attempts += 1
-      let permit = try Permit.obtain(target)
+    for _ in 0..<100 {
+      let permit = try attempt(target.permitPath, "cannot make") { () throws(Errno) in try Permit.obtain(target) }
+      guard try isSafe(permit, target) else {
+        throw LockFailure(.refused, target.permitPath, "is not safe: somebody else can write into it")
+      }
       let name = UniqueName.prefixed(Permit.Fate.fence)
       do throws(Errno) {
-        guard try permit.isSafe(target, owner: geteuid()) else { throw .notPermitted }
         let flags: OpenFlags = [.readWrite, .create, .exclusive, .noFollow]
         let descriptor = try permit.directory.open(name, flags, mode: 0o600)
         return FileCopy(permit: permit, name: name, descriptor: descriptor)
       } catch {
         permit.giveUp(target)
-        guard error == .noSuchFileOrDirectory || error == .staleNFSFileHandle, attempts < 100 else { throw error }
+        guard error == .noSuchFileOrDirectory || error == .staleNFSFileHandle else {
+          throw LockFailure(error, target.permitPath, "cannot copy the file")
+        }
       }
+    }
+    throw LockFailure(.refused, target.permitPath, "appears and vanishes")
+  }
+
+  private static func isSafe(
+    _ permit: borrowing Permit, _ target: borrowing LockTarget
+  ) throws(LockFailure) -> Bool {
+    try attempt(target.permitPath, "cannot examine") { () throws(Errno) in
+      try permit.isSafe(target, owner: geteuid())
     }
   }
 
