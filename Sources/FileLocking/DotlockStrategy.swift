@@ -11,6 +11,8 @@ final class DotlockStrategy: LockStrategy {
   var held: HeldDotlock?
   /// Obtained for something else that only the holder may do, and good for letting go as well.
   private var permit: Permit?
+  /// Whether this kernel knows what everybody has open who is to be kept out by the fence that is owed.
+  var debtIsLocal = true
   /// The lock file that is in the way.
   var obstacle = LockObstacle()
   /// Where a waiter sleeps until the lock file's holder lets go.

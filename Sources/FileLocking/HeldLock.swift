@@ -170,6 +170,7 @@ extension HeldLock {
   private mutating func tryAll() throws(LockFailure) -> (any LockStrategy)? {
     // The lease begins before the lock file's age does, so that it is over first.
     target.startLease()
+    isFenced = false
     for index in strategies.indices {
       switch try strategies[index].tryLock(&target) {
       case .taken: continue
@@ -196,7 +197,7 @@ extension HeldLock {
   /// locks are taken anew.
   private mutating func payDebt() throws(LockFailure) -> (any LockStrategy)? {
     guard let dotlock, dotlock.owesFence else { return nil }
-    try fence()
+    try fence(isLocal: dotlock.debtIsLocal)
     try dotlock.payDebt(target)
     return try startAnew()
   }
@@ -221,7 +222,8 @@ extension HeldLock {
   /// To be called before anything was done with the file. Kernel locks are never stolen: who had one has let go.
   package mutating func keepOutLateWriter() throws(LockFailure) {
     guard !isFenced, isStealable, target.policy.steal.fence == .replace else { return }
-    try fence()
+    // By network rules he may be on another host; that is looked at there.
+    try fence(isLocal: true)
     guard let obstacle = try startAnew() else { return try target.openFile() }
     throw LockFailure(.busy, target.path, obstacle.describeHolder(target))
   }
