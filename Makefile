@@ -46,7 +46,8 @@ quiet = 2>&1 | { grep -v -e 'in statically linked applications requires at runti
 SHELL = /bin/bash
 .SHELLFLAGS = -o pipefail -c
 
-.PHONY: all help deps programs tests demo check lint docs test model example installed bench install uninstall clean
+.PHONY: all help deps programs tests demo check lint docs test torture model example installed bench install \
+  uninstall clean
 
 all: programs
 
@@ -55,6 +56,7 @@ help:
 	@echo 'make demo         build, deliver real messages from several processes at once, show the mailbox'
 	@echo 'make check        build, lint, run every test, the model, the example program and a trial installation'
 	@echo 'make model        check the locking scheme exhaustively, all interleavings of three processes'
+	@echo 'make torture      kill deliveries at every system call, instead of at a sample of them (an hour)'
 	@echo 'make bench        time the programs against dotlockfile, lockmail, flock, procmail, maildrop'
 	@echo 'make install      PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
 	@echo 'make uninstall    remove what install put there; $(SYSCONFDIR)/dotlock.yaml stays'
@@ -141,6 +143,10 @@ docs: needs-build
 
 test: tests
 	@$(SWIFT) test --skip-build --parallel $(quiet)
+
+# What `make check` does a sample of.
+torture: tests
+	@MAILBOX_TORTURE=1 $(SWIFT) test --skip-build --parallel --filter KillTests $(quiet)
 
 # The scheme, not the programs: Tests/Model/*.pml.
 model: needs-model

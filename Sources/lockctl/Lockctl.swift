@@ -33,7 +33,9 @@ struct Lockctl: ParsableCommand {
       guard StandardOutput.write(fullMessage(for: error) + "\n") != .success else { return 0 }
       return report(StandardOutput.Failure())
     }
-    Diagnostics.report("lockctl", message(for: error))
+    // A bare status comes from a command that has said already what it is about.
+    let message = message(for: error)
+    if !message.isEmpty { Diagnostics.report("lockctl", message) }
     return status.rawValue
   }
 }
