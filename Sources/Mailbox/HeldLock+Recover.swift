@@ -29,7 +29,8 @@ extension HeldLock {
     case .strange(let reason, isOurs: false): return .left(reason: reason)
     case .strange(let reason, isOurs: true): return try setAside(because: reason)
     case .hot(let journal):
-      // Ours to the end: what it says is compared with the mailbox that a fence may have put there.
+      if journal.state == .void { return try drop(.dropped) }
+      // What it says is compared with the file that this may have put in the mailbox's place.
       if !journal.isWriterGone { try keepOutLateWriter() }
       return try recover(from: journal)
     }
@@ -39,7 +40,6 @@ extension HeldLock {
     let (header, state) = (journal.header, journal.state)
     let spool = Spool(journal: SpoolFile(journal.descriptor, in: location.directory), header)
     let place = AppendPlace(before: header.before, record: spool.record(padding: header.padding))
-    guard state != .void else { return try drop(.dropped) }
     try prove()
     guard try pathLeadsToFile() else { throw LockFailure(.lost, location.path, "was replaced meanwhile") }
     switch try find(place, spool) {
@@ -63,19 +63,21 @@ extension HeldLock {
   }
 
   private mutating func drop(_ recovery: Recovery) throws(LockFailure) -> Recovery {
-    try unlessForbidden(recovery) { (lock) throws(LockFailure) in try lock.remove(lock.journal.name) }
+    try unlessForbidden(recovery, reason: recovery.finding) { (lock) throws(LockFailure) in
+      try lock.remove(lock.journal.name)
+    }
   }
 
   mutating func setAside(because reason: String) throws(LockFailure) -> Recovery {
     let name = UniqueName.beside(location.hiddenSibling(".aside"))
-    return try unlessForbidden(.setAside(name: name, reason: reason)) { (lock) throws(LockFailure) in
+    return try unlessForbidden(.setAside(name: name, reason: reason), reason: reason) { (lock) throws(LockFailure) in
       try lock.rename(lock.journal.name, to: name)
     }
   }
 
   /// Where no names can be taken away, deliveries go on all the same: no journal proves more than it did before.
   private mutating func unlessForbidden(
-    _ recovery: Recovery, _ step: (inout HeldLock) throws(LockFailure) -> Void
+    _ recovery: Recovery, reason: String, _ step: (inout HeldLock) throws(LockFailure) -> Void
   ) throws(LockFailure) -> Recovery {
     do throws(LockFailure) {
       try step(&self)
@@ -83,7 +85,7 @@ extension HeldLock {
     } catch {
       switch error.kind {
       case .system(.permissionDenied), .system(.notPermitted), .system(.readOnlyFileSystem):
-        return .left(reason: "\(recovery), but \(error.what)")
+        return .left(reason: "\(reason), but it \(error.what)")
       default: throw error
       }
     }

@@ -21,11 +21,19 @@ extension Recovery: CustomStringConvertible {
   public var description: String {
     switch self {
     case .nothing: "is not there: nothing is to be recovered"
-    case .dropped: "removed: nothing of its message was in the mailbox"
-    case .cut(let bytes): "removed: \(bytes) bytes of an unfinished message were cut off"
-    case .completed: "removed: its message is whole in the mailbox"
+    case .dropped, .cut, .completed: "removed: \(finding)"
     case .setAside(let name, let reason): "not followed, and renamed to \(name): \(reason)"
-    case .left(let reason): "not followed, and left alone: \(reason)"
+    case .left(let reason): "left where it is: \(reason)"
+    }
+  }
+
+  /// What the mailbox was found to be.
+  var finding: String {
+    switch self {
+    case .nothing, .dropped: "nothing of its message was in the mailbox"
+    case .cut(let bytes): "\(bytes) bytes of an unfinished message were cut off"
+    case .completed: "its message is whole in the mailbox"
+    case .setAside(_, let reason), .left(let reason): reason
     }
   }
 }
