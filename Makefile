@@ -56,7 +56,7 @@ help:
 	@echo 'make demo         build, deliver real messages from several processes at once, show the mailbox'
 	@echo 'make check        build, lint, run every test, the model, the example program and a trial installation'
 	@echo 'make model        check the locking scheme exhaustively, all interleavings of three processes'
-	@echo 'make torture      kill deliveries at every system call, instead of at a sample of them (an hour)'
+	@echo 'make torture      kill deliveries at every system call, instead of at a sample of them'
 	@echo 'make bench        time the programs against dotlockfile, lockmail, flock, procmail, maildrop'
 	@echo 'make install      PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
 	@echo 'make uninstall    remove what install put there; $(SYSCONFDIR)/dotlock.yaml stays'
