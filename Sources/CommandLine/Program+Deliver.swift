@@ -25,7 +25,7 @@ extension Program {
       on: location, policy: policy, holder: .writer, inherited: inherited, canQueue: true,
       attend: { (occasion) throws(LockFailure) in try attend(occasion, for: location.path) })
     say("\(location.path): locked")
-    try lock.append(spool, checkpoint: { () throws(LockFailure) in try checkpoint(location.path) })
+    try lock.append(spool, checkpoint: { () throws(LockFailure) in try signals.checkpoint(location.path) })
     say("\(location.path): delivered")
     do throws(LockFailure) {
       try lock.release()
@@ -45,7 +45,7 @@ extension Program {
         try signals.next(orReadable: STDIN_FILENO)
       })
     {
-      try stop(by: signal, "standard input")
+      try SignalQueue.stop(by: signal, "standard input")
     }
     return try attempt("standard input", "cannot read the message") { () throws(Errno) in
       try ThisProcess.readStandardInput(into: buffer)

@@ -72,6 +72,9 @@ final class DotlockStrategy: LockStrategy {
       try held?.descriptor.touch()
       try held?.lookAgain()
     }
+    // When this comes late, a thief may have decided before the touch: he moves the lock before the proof, or never.
+    try attempt(target.permitPath, "cannot remove") { () throws(Errno) in try Permit.revokeUnused(target) }
+    try prove(target)
   }
 }
 

@@ -19,6 +19,8 @@ package struct LockTarget: ~Copyable {
   private(set) var leaseEnd: BootTime?
   /// The end of the lease within which somebody else holds a part of the lock for us.
   var leaseLimit: BootTime?
+  /// The one lock file that is taken away whatever its age is, because an administrator says so.
+  var evicted: LockIdentity?
   /// What has been stolen on the way, in words for people.
   var thefts: [String] = []
 

@@ -136,6 +136,18 @@ extension Permit {
     }
   }
 
+  /// Makes every permission worthless that was not used: to be called by the holder of the lock.
+  ///
+  /// A directory that is not empty stays: what is in it may be the holder's own lock, and a debt.
+  static func revokeUnused(_ target: borrowing LockTarget) throws(Errno) {
+    do throws(Errno) { try remove(target) } catch {
+      switch error {
+      case .noSuchFileOrDirectory, .directoryNotEmpty, .fileExists: return
+      default: throw error
+      }
+    }
+  }
+
   private static func remove(_ target: borrowing LockTarget) throws(Errno) {
     // An NFS client may remember for half a minute that there is no such directory. Making it asks the server.
     if !target.isLocal { try? target.directory.makeDirectory(target.permitName, mode: 0o700) }

@@ -14,7 +14,9 @@ struct Post: ~Copyable {
 
   static func make(_ target: borrowing LockTarget) throws(Errno) -> Post {
     let holder = target.isLocal || target.holder != .writer ? target.holder : .remoteWriter
-    let record = LockRecord(pid: ThisProcess.id, holder: holder, limit: target.policy.steal.after)
+    let limit = target.policy.steal.after
+    let record =
+      holder == .script ? .ofScript(limit: limit) : LockRecord(pid: ThisProcess.id, holder: holder, limit: limit)
     guard let nameless = try nameless(target, record.bytes) else {
       return try prepared(named(target, record.bytes), target)
     }
