@@ -31,8 +31,8 @@ extension HeldLock {
 extension DotlockStrategy {
   fileprivate func adopt(_ handover: LockHandover, _ target: borrowing LockTarget) throws(LockFailure) {
     let lock = try open(target)
-    let now = try attempt(target.lockPath, "cannot examine") { () throws(Errno) in try LockIdentity(of: lock) }
-    guard handover.covers(now) else { throw notOurs(target) }
+    // A directory can be opened, too.
+    guard let now = try? LockIdentity(of: lock), handover.covers(now) else { throw notOurs(target) }
     guard now.record?.holder == .script else {
       throw LockFailure(.refused, target.lockPath, "is held by a program, which lets go of it itself")
     }

@@ -16,11 +16,9 @@ package struct LockDirectory: ~Copyable {
   let directory: Directory
 
   /// - Parameter path: as ``FileLocation`` has it.
-  package init(_ path: FilePath) throws(LockFailure) {
+  package init(_ path: FilePath, isLocal: Bool? = nil) throws(LockFailure) {
     let directory = try attempt(path, "cannot open the directory") { () throws(Errno) in try Directory(path) }
-    let isLocal = try attempt(path, "cannot examine the file system") { () throws(Errno) in
-      FileSystemType(magic: try directory.fileSystemMagic()).isLocal
-    }
+    let isLocal = if let isLocal { isLocal } else { try LockTarget.isLocal(directory) }
     let serverTime = isLocal ? RealTime.now : try? Self.serverTime(directory)
     (self.path, self.isLocal, names) = (path, isLocal, try? directory.names())
     (now, isServerTime) = (serverTime ?? RealTime.now, serverTime != nil)

@@ -25,6 +25,8 @@ package struct LockInspection: Sendable {
   /// How the kernel names the lock file, and the file.
   package let lockPlace: FilePlace?
   package let filePlace: FilePlace?
+  /// Whether somebody, on any host, has a record lock on the file that keeps readers out; `nil`: cannot be told.
+  package let hasRecordLock: Bool?
 
   package init(_ location: FileLocation, policy: Policy, in place: borrowing LockDirectory) throws(LockFailure) {
     let name = location.sibling(policy.dotlock.suffix)
@@ -41,6 +43,8 @@ package struct LockInspection: Sendable {
     self.journal = (try? place.directory.status(of: journal))?.size
     lockPlace = Self.place(of: name, in: place.directory)
     filePlace = Self.place(of: location.name, in: place.directory)
+    hasRecordLock = try? place.directory.open(location.name, [.readOnly, .noFollow, .unsuspecting])
+      .hasForeignRecordLock()
   }
 
   private static func names(in name: FilePath, of directory: borrowing Directory) -> [FilePath]? {

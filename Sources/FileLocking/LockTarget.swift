@@ -38,7 +38,7 @@ package struct LockTarget: ~Copyable {
     self.isShared = isShared
   }
 
-  private static func isLocal(_ directory: borrowing Directory) throws(LockFailure) -> Bool {
+  static func isLocal(_ directory: borrowing Directory) throws(LockFailure) -> Bool {
     do throws(Errno) {
       return FileSystemType(magic: try directory.fileSystemMagic()).isLocal
     } catch {

@@ -50,7 +50,7 @@ struct BreakCommand: ParsableCommand {
     var policy = subject.policy
     policy.method = methods(seen)
     // Time to watch it as a thief does.
-    policy.wait.timeout = (seen.observation ?? .zero) + .seconds(2)
+    policy.wait.timeout = (seen.observation ?? .zero) + .seconds(1)
     let evicted = force ? seen.sighting.identity : nil
     let lock = try HeldLock.acquire(
       on: subject.location, policy: policy, holder: .writer, inherited: [], evicting: evicted, canQueue: true,

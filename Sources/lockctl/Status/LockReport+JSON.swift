@@ -21,7 +21,7 @@ extension LockReport {
 
   private var state: String {
     switch seen.sighting {
-    case .nothing: "free"
+    case .nothing: isLockedByKernel ? "kernel" : "free"
     case .strange: "blocked"
     case .lock: "locked"
     }

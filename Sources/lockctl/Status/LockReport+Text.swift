@@ -9,7 +9,7 @@ extension LockReport {
   var headline: String {
     let file = seen.location.path.string
     switch seen.sighting {
-    case .nothing: return "\(file): free"
+    case .nothing: return "\(file): \(isLockedByKernel ? "no lock file, but locked by the kernel" : "free")"
     case .strange(let kind): return "\(file): blocked: \(seen.lockPath) is \(kind)"
     case .lock(let lock):
       let state = lock.isWriterGone ? "left behind" : "locked"
@@ -41,7 +41,7 @@ extension LockReport {
     return "; a thief watches it for \(time.readable) first"
   }
 
-  /// Whether the lock's record says so, or a stolen lock that was left in the permit directory.
+  /// Whether the lock's record says so.
   var owesFence: Bool { seen.lock?.record?.owesFence == true }
 
   private var waitingRows: [[String]] {
@@ -58,6 +58,9 @@ extension LockReport {
   private var otherRows: [[String]] {
     var rows: [[String]] = []
     for lock in fileLocks ?? [] { rows.append(["kernel", lock.text]) }
+    if isLockedOutOfSight {
+      rows.append(["kernel", "fcntl, exclusive, held by a process that cannot be seen from here"])
+    }
     if let names = seen.permit {
       let content = names.isEmpty ? "empty" : names.map(\.string).joined(separator: ", ")
       rows.append(["permit", "\(seen.lockPath).steal: \(content)"])

@@ -19,6 +19,16 @@ struct LockReport {
     fileLocks = all?.filter { seen.filePlace != nil && $0.isOn(seen.filePlace) }
   }
 
+  /// Whether somebody has a lock on the file itself that keeps writers out.
+  var isLockedByKernel: Bool {
+    isLockedOutOfSight || fileLocks?.contains { !$0.isWaiting && ["fcntl", "flock"].contains($0.method) } == true
+  }
+
+  /// Whether the holder of a record lock is on another host, say.
+  var isLockedOutOfSight: Bool {
+    seen.hasRecordLock == true && fileLocks?.contains { !$0.isWaiting && $0.method == "fcntl" } != true
+  }
+
   /// How many wait for the holder's end in the kernel's queue.
   var queueLength: Int? { lockFileLocks?.count { $0.isWaiting } }
 
