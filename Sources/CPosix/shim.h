@@ -17,6 +17,7 @@
 #include <setjmp.h>
 #include <stdio.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/file.h>
 #include <sys/signalfd.h>
@@ -54,6 +55,14 @@ static inline int cposix_ofd_conflict(int descriptor, short type) {
   return lock.l_type != F_UNLCK;
 }
 
+// The same for one byte.
+static inline int cposix_ofd_byte(int descriptor, int command, short type, off_t byte) {
+  struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1, .l_pid = 0};
+  int result = fcntl(descriptor, command, &lock);
+  return result == -1 || command != F_OFD_GETLK ? result : lock.l_type != F_UNLCK;
+}
+
+static const int cposix_f_ofd_getlk = F_OFD_GETLK;
 static const int cposix_f_ofd_setlk = F_OFD_SETLK;
 static const int cposix_f_ofd_setlkw = F_OFD_SETLKW;
 
@@ -63,6 +72,9 @@ static inline int cposix_write_lease(int descriptor) {
   if (fcntl(descriptor, F_SETSIG, SIGURG) == -1) return -1;
   return fcntl(descriptor, F_SETLEASE, F_WRLCK);
 }
+
+// FICLONE, whose header <linux/fs.h> quarrels with glibc's own.
+static inline int cposix_clone(int to, int from) { return ioctl(to, _IOW(0x94, 9, int), from); }
 
 static inline unsigned long cposix_fs_magic(const struct statfs *status) { return (unsigned long)status->f_type; }
 

@@ -115,7 +115,10 @@ public struct HeldLock: ~Copyable {
   }
 
   /// Ends without letting go of the lock file: somebody may still be working under it.
-  package consuming func leaveBehind() { isReleased = true }
+  package consuming func leaveBehind() {
+    isReleased = true
+    dotlock?.queue.leave(target)
+  }
 
   deinit {
     // The safety net only: it cannot report, and exit(3) does not run it.

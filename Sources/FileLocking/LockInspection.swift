@@ -22,7 +22,8 @@ package struct LockInspection: Sendable {
   package let posts: [LeftPost]?
   /// The size of the file's journal, if there is one.
   package let journal: Int64?
-  /// How the kernel names the lock file, and the file.
+  /// How the kernel names the line in which waiters stand, the lock file, and the file.
+  package let queuePlace: FilePlace?
   package let lockPlace: FilePlace?
   package let filePlace: FilePlace?
   /// Whether somebody, on any host, has a record lock on the file that keeps readers out; `nil`: cannot be told.
@@ -41,6 +42,7 @@ package struct LockInspection: Sendable {
     posts = place.names?.compactMap { LeftPost($0, beside: name, in: place) }
     let journal = FilePath(bytes: Array(".".utf8) + location.name.bytes + Array(".journal".utf8))
     self.journal = (try? place.directory.status(of: journal))?.size
+    queuePlace = Self.place(of: name.appendingToName(".queue"), in: place.directory)
     lockPlace = Self.place(of: name, in: place.directory)
     filePlace = Self.place(of: location.name, in: place.directory)
     hasRecordLock = try? place.directory.open(location.name, [.readOnly, .noFollow, .unsuspecting])

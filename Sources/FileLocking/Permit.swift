@@ -58,13 +58,16 @@ struct Permit: ~Copyable {
     try made.setOwner(file.owner)
   }
 
-  /// Takes the lock file's name away.
+  /// Takes the lock file's name away, or that of another file that only the lock's holder takes away.
   ///
-  /// - Returns: its name in this directory; `nil` when there was no lock file, or the permission was revoked.
-  func move(_ target: borrowing LockTarget, _ fate: String) throws(Errno) -> FilePath? {
-    let name = UniqueName.prefixed(fate)
+  /// - Returns: its name in this directory; `nil` when there was no such file, or the permission was revoked.
+  func move(
+    _ target: borrowing LockTarget, _ fate: String, name old: FilePath? = nil
+  ) throws(Errno) -> FilePath? {
+    // What its owner gives up may be replaced by another such file; a lost reply is told by the name.
+    let name = target.isLocal && fate == Fate.released ? FilePath(fate) : UniqueName.prefixed(fate)
     do throws(Errno) {
-      try target.directory.rename(target.lockName, to: name, in: directory)
+      try target.directory.rename(old ?? target.lockName, to: name, in: directory)
     } catch {
       guard error == .noSuchFileOrDirectory || error == .staleNFSFileHandle else { throw error }
       // The reply may have been lost, and the request sent again: then the file is there all the same.

@@ -11,8 +11,8 @@ struct Lockctl: ParsableCommand {
     discussion: "The manual: lockctl(8), dotlock.yaml(5), mailbox-locking(7).",
     version: "lockctl \(ProgramDescription.version)",
     subcommands: [
-      PolicyCommands.self, StatusCommand.self, ListCommand.self, BreakCommand.self, LockCommand.self,
-      UnlockCommand.self, TouchCommand.self, TestCommand.self,
+      PolicyCommands.self, ProbeCommand.self, ProbeStepCommand.self, StatusCommand.self, ListCommand.self,
+      BreakCommand.self, LockCommand.self, UnlockCommand.self, TouchCommand.self, TestCommand.self,
     ])
 
   static func main() {

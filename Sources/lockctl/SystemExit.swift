@@ -10,8 +10,9 @@ struct SystemExit: RawRepresentable, Equatable {
   static let success = SystemExit(rawValue: 0)
   static let noInput = SystemExit(rawValue: 66)
   static let unavailable = SystemExit(rawValue: 69)
+  static let cannotCreate = SystemExit(rawValue: 73)
   static let outputError = SystemExit(rawValue: 74)
-  static let tryAgain = SystemExit(rawValue: 75)
+  static let temporaryFailure = SystemExit(rawValue: 75)
   static let noPermission = SystemExit(rawValue: 77)
   static let configuration = SystemExit(rawValue: 78)
 
@@ -23,6 +24,7 @@ struct SystemExit: RawRepresentable, Equatable {
     case let error as PolicyError: self = error.errno == nil ? .configuration : .noInput
     case is PolicyContradiction: self = .configuration
     case let failure as LockFailure: self.init(failure)
+    case let error as ProbeFailure: self = error.status
     case let refusal as Refusal: self = refusal.status
     case is StandardOutput.Failure: self = .outputError
     default: return nil
@@ -32,12 +34,12 @@ struct SystemExit: RawRepresentable, Equatable {
   private init(_ failure: LockFailure) {
     self =
       switch failure.kind {
-      case .busy, .lost: .tryAgain
+      case .busy, .lost: .temporaryFailure
       case .refused: .unavailable
       case .system(.noSuchFileOrDirectory), .system(.notDirectory): .noInput
       case .system(.permissionDenied), .system(.notPermitted), .system(.readOnlyFileSystem): .noPermission
       // A full disk, a file server that is away: a script that passes the status on must not bounce mail over it.
-      case .system: .tryAgain
+      case .system: .temporaryFailure
       // As a shell tells it.
       case .interrupted(let signal): SystemExit(rawValue: 128 + signal)
       }

@@ -72,16 +72,16 @@ struct LockctlScriptTests {
     let scratch = ScratchDirectory()
     let result = try Shell.run(
       """
-      token=$(lockctl lock box); cp -p box.lock copy; rm box.lock; lockctl \(command) --token "$token" box; echo $?
-      cp -p copy box.lock; lockctl \(command) --token "$token" box; echo $?
+      token=$(lockctl lock box); rm box.lock; lockctl \(command) --token "$token" box; echo $?
+      lockctl lock box >/dev/null; lockctl \(command) --token "$token" box; echo $?
       rm box.lock; mkdir box.lock; lockctl \(command) --token "$token" box; echo $?
-      rmdir box.lock; ln -s copy box.lock; lockctl \(command) --token "$token" box; echo $?
+      rmdir box.lock; ln -s x box.lock; lockctl \(command) --token "$token" box; echo $?
       """, in: scratch)
     #expect(result.output == "75\n75\n75\n75\n")
     let lines = result.errors.split(separator: "\n")
     #expect(lines.first?.hasSuffix("box.lock: is gone: it was stolen, or removed") == true)
     #expect(lines.dropFirst().allSatisfy { $0.hasSuffix("is not our lock any more: it was stolen, or removed") })
-    #expect(scratch.names == ["box.lock", "copy"])
+    #expect(scratch.names == ["box.lock"])
   }
 
   @Test("a lock that dotlock holds is dotlock's to let go of")

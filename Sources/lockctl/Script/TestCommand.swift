@@ -15,6 +15,6 @@ struct TestCommand: ParsableCommand {
     let report = try LockSubject(file, options).ofScript().report()
     guard report.seen.sighting != .nothing else { return }
     try StandardOutput.print(report.headline.visible + "\n")
-    throw ExitCode(SystemExit.tryAgain.rawValue)
+    throw ExitCode(SystemExit.temporaryFailure.rawValue)
   }
 }

@@ -24,7 +24,8 @@ struct LockList {
         try post.clear(from: place)
         cleared.append(post)
       }
-      let isWorthIt = seen.sighting != .nothing || seen.permit != nil || seen.posts?.isEmpty == false
+      let isWorthIt =
+        seen.sighting != .nothing || seen.permit != nil || seen.queuePlace != nil || seen.posts?.isEmpty == false
       if isWorthIt { reports.append(LockReport(seen)) }
     }
     (self.reports, self.cleared) = (reports, cleared)
@@ -40,7 +41,7 @@ struct LockList {
     for name in names {
       let suffix = try subject(FileLocation(directory: directory, name: name)).policy.dotlock.suffix
       if present.contains(name.appendingToName(suffix)) { found.insert(name) }
-      for lock in [name, name.without(".steal"), LeftPost.lockName(of: name, suffix: suffix)] {
+      for lock in [name, name.without(".steal"), name.without(".queue"), LeftPost.lockName(of: name, suffix: suffix)] {
         if let file = lock?.without(suffix) { found.insert(file) }
       }
     }

@@ -12,7 +12,8 @@ extension LockReport {
       "age": JSON(seen.age), "clock": .string(seen.isServerTime ? "server" : "host"),
       "limit": JSON(seen.limit), "left": JSON(timeLeft), "stale": staleness.map { .flag($0.isStale) } ?? .null,
       "reason": JSON(reason), "observe": JSON(seen.observation), "fence_owed": .flag(owesFence),
-      "queue": JSON(queueLength), "posts": seen.posts.map { .array($0.map(\.json)) } ?? .null,
+      "queue": queue.map { .array($0.map(\.json)) } ?? .null,
+      "posts": seen.posts.map { .array($0.map(\.json)) } ?? .null,
       "kernel_locks": fileLocks.map { .array($0.map(\.json)) } ?? .null,
       "permit": seen.permit.map { .array($0.map { .string($0.string) }) } ?? .null,
       "journal": JSON(seen.journal),
@@ -49,7 +50,11 @@ extension LeftPost {
   }
 }
 
-extension KernelLock {
+extension OtherProcess {
+  fileprivate var json: JSON { ["pid": JSON(pid), "program": JSON(program)] }
+}
+
+extension ListedLock {
   fileprivate var json: JSON {
     [
       "method": .string(method), "exclusive": .flag(isExclusive), "waiting": .flag(isWaiting),

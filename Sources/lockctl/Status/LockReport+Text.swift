@@ -46,7 +46,8 @@ extension LockReport {
 
   private var waitingRows: [[String]] {
     var rows: [[String]] = []
-    if let count = queueLength, count > 0 { rows.append(["waiting", "\(count) in the kernel's queue"]) }
+    let queue = queue ?? []
+    if !queue.isEmpty { rows.append(["waiting", queue.map(\.text).joined(separator: ", ")]) }
     for post in seen.posts ?? [] {
       rows.append(
         ["post", "process \(post.pid) on \(post.host), touched \(post.age.readable) ago: \(post.name)"])
@@ -81,7 +82,7 @@ extension LockHolder.Kind {
   }
 }
 
-extension KernelLock {
+extension ListedLock {
   /// The policy's word for the method, where there is one.
   var method: String {
     switch kind {
@@ -92,10 +93,12 @@ extension KernelLock {
   }
 
   fileprivate var text: String {
-    let process = pid.map { pid in
-      "process \(pid)" + (OtherProcess(pid).program.map { " (\($0))" } ?? "")
-    }
-    return "\(method), \(isExclusive ? "exclusive" : "shared"), \(isWaiting ? "waited for" : "held") by "
-      + (process ?? "an open file, the kernel does not tell whose")
+    "\(method), \(isExclusive ? "exclusive" : "shared"), \(isWaiting ? "waited for" : "held") by "
+      + (pid.map { OtherProcess($0).text } ?? "an open file, the kernel does not tell whose")
   }
+}
+
+extension OtherProcess {
+  /// `process 123 (mboxappend)`.
+  fileprivate var text: String { "process \(pid)" + (program.map { " (\($0))" } ?? "") }
 }

@@ -7,16 +7,20 @@ internal import SystemPackage
 struct LockReport {
   let seen: LockInspection
   let holder: LockHolder?
-  /// The kernel's locks on the lock file, and on the file; `nil` when the kernel does not tell.
-  let lockFileLocks: [KernelLock]?
-  let fileLocks: [KernelLock]?
+  /// Who waits in the line, on this host; `nil` when the kernel does not tell.
+  let queue: [OtherProcess]?
+  /// The kernel's locks on the file; `nil` when it does not tell.
+  let fileLocks: [ListedLock]?
 
   init(_ seen: LockInspection) {
     self.seen = seen
     holder = LockHolder(seen)
-    let all = try? KernelLock.all()
-    lockFileLocks = all?.filter { seen.lockPlace != nil && $0.isOn(seen.lockPlace) }
+    let all = try? ListedLock.all()
     fileLocks = all?.filter { seen.filePlace != nil && $0.isOn(seen.filePlace) }
+    // Whoever stands in the line has its flock, or waits for it; and keeps his place while he has the lock.
+    let line = all?.filter { seen.queuePlace != nil && $0.isOn(seen.queuePlace) && $0.method == "flock" }
+    let holder = holder?.pid
+    queue = line?.compactMap(\.pid).filter { $0 != holder }.map(OtherProcess.init)
   }
 
   /// Whether somebody has a lock on the file itself that keeps writers out.
@@ -28,9 +32,6 @@ struct LockReport {
   var isLockedOutOfSight: Bool {
     seen.hasRecordLock == true && fileLocks?.contains { !$0.isWaiting && $0.method == "fcntl" } != true
   }
-
-  /// How many wait for the holder's end in the kernel's queue.
-  var queueLength: Int? { lockFileLocks?.count { $0.isWaiting } }
 
   /// After this time without a touch the lock counts as left behind.
   var timeLeft: Duration? {

@@ -6,7 +6,7 @@ struct StatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "status",
     abstract: "Show who holds the lock on a file, since when, and until when.",
-    discussion: "Looks only, and touches nothing. The exit status tells whether the answer could be given.")
+    discussion: "Looks only, and leaves nothing behind. The exit status tells whether the answer could be given.")
 
   @Argument(help: fileHelp, completion: .file(), transform: readFileName) var files: [FilePath]
   @OptionGroup var options: SettingOptions

@@ -4,7 +4,7 @@ package import SystemPackage
 ///
 /// Locks of other hosts are not there, nor those of processes that this one cannot see (another pid namespace), except
 /// locks of open file descriptions, which have no process.
-package struct KernelLock: Sendable, Equatable {
+package struct ListedLock: Sendable, Equatable {
   /// The kernel's word for the kind: `POSIX`, `OFDLCK`, `FLOCK`, `LEASE`.
   package let kind: String
   package let isExclusive: Bool
@@ -28,8 +28,8 @@ package struct KernelLock: Sendable, Equatable {
   }
 
   /// Every lock that this process can see.
-  package static func all() throws(Errno) -> [KernelLock] {
-    try textFile("/proc/locks").split(separator: "\n").compactMap { KernelLock(line: $0) }
+  package static func all() throws(Errno) -> [ListedLock] {
+    try textFile("/proc/locks").split(separator: "\n").compactMap { ListedLock(line: $0) }
   }
 
   package func isOn(_ place: FilePlace?) -> Bool { self.place == place }
@@ -71,7 +71,7 @@ package struct OtherProcess: Sendable {
     return names.contains { name in
       guard let facts = try? textFile(path.appending(name.components)) else { return false }
       return facts.split(separator: "\n").contains { line in
-        line.hasPrefix("lock:") && KernelLock(line: line.dropFirst("lock:".count))?.isOn(place) == true
+        line.hasPrefix("lock:") && ListedLock(line: line.dropFirst("lock:".count))?.isOn(place) == true
       }
     }
   }
