@@ -33,7 +33,7 @@ extension DotlockStrategy {
     let lock = try open(target)
     // A directory can be opened, too.
     guard let now = try? LockIdentity(of: lock), handover.covers(now) else { throw notOurs(target) }
-    guard now.record?.holder == .script else {
+    guard now.record?.holder.isScript == true else {
       throw LockFailure(.refused, target.lockPath, "is held by a program, which lets go of it itself")
     }
     held = HeldDotlock(lock, now)

@@ -18,6 +18,20 @@ package struct LockRecord: Sendable, Equatable {
     case program = 0x70  // p
     /// A script that left the lock behind on purpose: only age counts.
     case script = 0x73  // s
+    /// The last two by network rules: this host's kernel does not know who has the locked file open.
+    case remoteProgram = 0x71  // q
+    case remoteScript = 0x74  // t
+
+    /// The same by network rules.
+    var remote: Holder {
+      switch self {
+      case .writer, .remoteWriter: .remoteWriter
+      case .program, .remoteProgram: .remoteProgram
+      case .script, .remoteScript: .remoteScript
+      }
+    }
+
+    var isScript: Bool { remote == .remoteScript }
   }
 
   package let pid: Int32
@@ -48,7 +62,7 @@ package struct LockRecord: Sendable, Equatable {
     else { return nil }
     let rest = Array(bytes[tilde...])
     guard rest.count >= 4, let holder = Holder(rawValue: rest[1] | 0x20),
-      let limit = StalenessScale.limit(for: rest[2]), rest.count == 4 || (rest.count == 8 && holder == .script)
+      let limit = StalenessScale.limit(for: rest[2]), rest.count == 4 || (rest.count == 8 && holder.isScript)
     else { return nil }
     (self.pid, self.holder, self.owesFence, self.limit) = (pid, holder, rest[1] & 0x20 == 0, limit)
     mark = Array(rest[3..<(rest.count - 1)])
@@ -69,11 +83,11 @@ package struct LockRecord: Sendable, Equatable {
 
 extension LockRecord {
   /// A script's record. The script is whoever started this process: this one will be gone when people read it.
-  static func ofScript(limit: Duration?) -> LockRecord {
+  static func ofScript(_ holder: Holder, limit: Duration?) -> LockRecord {
     let pid = ThisProcess.parent > 0 ? ThisProcess.parent : ThisProcess.id
-    let room = longest - LockRecord(pid: pid, holder: .script, limit: limit).bytes.count
+    let room = longest - LockRecord(pid: pid, holder: holder, limit: limit).bytes.count
     let mark = (0..<4).compactMap { _ in StalenessScale.characters.randomElement() }
-    return LockRecord(pid: pid, holder: .script, limit: limit, mark: room >= mark.count ? mark : [])
+    return LockRecord(pid: pid, holder: holder, limit: limit, mark: room >= mark.count ? mark : [])
   }
 }
 

@@ -72,7 +72,7 @@ struct LockctlBreakTests {
     let result = try Shell.run(
       """
       lockctl break box; echo $?; echo 1~pR >box.lock
-      dotlock --timeout 20s box echo mine & sleep 0.3; lockctl break --force box >/dev/null; echo $?; wait; ls | grep -c 'lock$'
+      dotlock --timeout 20s box echo mine & until [ -e box.lock.queue ]; do sleep 0.02; done; lockctl break --force box >/dev/null; echo $?; wait; ls | grep -c 'lock$'
       """, in: scratch)
     let lines = result.output.split(separator: "\n").sorted()
     #expect(lines == ["\(scratch.path)/box: free", "0", "0", "0", "mine"])

@@ -109,8 +109,8 @@ struct LockctlScriptTests {
     let result = try Shell.run(
       """
       token=$(lockctl lock box)
-      dotlock -o wait.longest=20s --timeout 20s box echo mine & lockctl lock --timeout 20s box >token &
-      sleep 0.3; lockctl unlock --token "$token" box; wait; lockctl unlock --token "$(cat token)" box; ls
+      dotlock -o wait.longest=20s --timeout 20s box echo mine & until [ -e box.lock.queue ]; do sleep 0.02; done
+      lockctl lock --timeout 20s box >token & sleep 0.3; lockctl unlock --token "$token" box; wait; lockctl unlock --token "$(cat token)" box; ls
       """, in: scratch)
     #expect(result == (0, "mine\ntoken\n", ""))
   }
@@ -120,8 +120,8 @@ struct LockctlScriptTests {
     let scratch = ScratchDirectory()
     let result = try Shell.run(
       """
-      dotlock box sleep 20 & holder=$!; sleep 0.2
-      lockctl lock box & pid=$!; sleep 0.3; kill -\(signal.name) $pid; wait $pid; echo $?; kill $holder; wait
+      dotlock box sleep 20 & holder=$!; until [ -e box.lock ]; do sleep 0.02; done
+      lockctl lock box & pid=$!; until [ -e box.lock.queue ]; do sleep 0.02; done; kill -\(signal.name) $pid; wait $pid; echo $?; kill $holder; wait
       """, in: scratch)
     #expect(result.output == "\(signal.status)\n")
     #expect(result.errors.contains("lockctl: ") && result.errors.contains("stopped by signal"))

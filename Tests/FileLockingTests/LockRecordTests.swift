@@ -20,15 +20,15 @@ struct LockRecordTests {
 
   @Test("a script's record has a mark of its own each time, and 15 bytes at most")
   func script() throws {
-    let records = (0..<50).map { _ in LockRecord.ofScript(limit: .seconds(60)) }
+    let records = (0..<50).map { _ in LockRecord.ofScript(.remoteScript, limit: .seconds(60)) }
     for record in records {
-      #expect(record.pid == getppid() && record.holder == .script && record.bytes.count <= 15)
+      #expect(record.pid == getppid() && record.holder == .remoteScript && record.bytes.count <= 15)
       #expect(LockRecord(record.bytes) == record)
       #expect(LockRecord(LockRecord(record, owesFence: true).bytes)?.owesFence == true)
     }
     #expect(Set(records.map(\.bytes)).count > 45)
     let debt = LockRecord(records[0], owesFence: true)
-    #expect(debt.bytes[Int(debt.kindLetter.position)] == UInt8(ascii: "S"))
+    #expect(debt.bytes[Int(debt.kindLetter.position)] == UInt8(ascii: "T"))
   }
 
   @Test(

@@ -82,8 +82,8 @@ struct LockHolder {
     kind =
       switch record.holder {
       case .writer, .remoteWriter: .writer
-      case .program: .program
-      case .script: .script
+      case .program, .remoteProgram: .program
+      case .script, .remoteScript: .script
       }
   }
 
