@@ -57,7 +57,8 @@ struct AdoptedLockTests {
     // Written into the same inode, and so later.
     var other = content
     while other == content {
-      other = String(decoding: LockRecord.ofScript(isLocal ? .script : .remoteScript, limit: policy.steal.after).bytes, as: UTF8.self)
+      let record = LockRecord.ofScript(isLocal ? .script : .remoteScript, limit: policy.steal.after)
+      other = String(decoding: record.bytes, as: UTF8.self)
     }
     try scratch.write(other, to: "box.lock")
     #expect(failure { _ = try adopt(token, scratch, isLocal: isLocal) }?.kind == .lost)
