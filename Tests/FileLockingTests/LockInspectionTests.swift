@@ -58,7 +58,7 @@ struct LockInspectionTests {
     "of a post: whether anybody can be behind it",
     arguments: [
       ("box.lock.host.77.abc.1z", "77~nR\n", 130, true), ("box.lock.a.host.77.abc.1z", "", 130, true),
-      ("box.lock.host.77.abc.1z", "77~nR\n", 62, false), ("box.lock.host.77.abc.1z", "77~nU\n", 90, false),
+      ("box.lock.host.77.abc.1z", "77~nR\n", 50, false), ("box.lock.host.77.abc.1z", "77~nU\n", 90, false),
       ("box.lock.host.77.abc.1z", "77~n-\n", 1_000_000, false), ("box.lock.host.77.abc.1z", "letter", 1000, false),
     ])
   func post(post: (name: String, content: String, age: Int, isNobodys: Bool)) throws {

@@ -97,10 +97,16 @@ struct LockHolder {
 }
 
 extension Duration {
-  /// As people want to see it: whole seconds, unless it is less than ten.
+  /// As people want to see it: two or three digits, cut off below.
   var readable: String {
     if self < .zero { return "-" + (.zero - self).readable }
-    if self >= .seconds(10) { return Duration.seconds(components.seconds).policyText }
-    return Duration.milliseconds(components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000).policyText
+    let seconds = components.seconds
+    return switch seconds {
+    case ..<10: Duration.milliseconds(Int64(self / .milliseconds(1))).policyText
+    case ..<200: Duration.seconds(seconds).policyText
+    case ..<12_000: Duration.seconds(seconds / 60 * 60).policyText
+    case ..<400_000: Duration.seconds(seconds / 3600 * 3600).policyText
+    default: Duration.seconds(seconds / 86_400 * 86_400).policyText
+    }
   }
 }
