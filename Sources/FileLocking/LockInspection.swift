@@ -40,8 +40,7 @@ package struct LockInspection: Sendable {
     foreignText = sighting.isForeign ? try? Self.text(of: name, in: place.directory) : nil
     permit = Self.names(in: name.appendingToName(".steal"), of: place.directory)
     posts = place.names?.compactMap { LeftPost($0, beside: name, in: place) }
-    let journal = FilePath(bytes: Array(".".utf8) + location.name.bytes + Array(".journal".utf8))
-    self.journal = (try? place.directory.status(of: journal))?.size
+    journal = (try? place.directory.status(of: location.hiddenSibling(".journal")))?.size
     queuePlace = Self.place(of: name.appendingToName(".queue"), in: place.directory)
     lockPlace = Self.place(of: name, in: place.directory)
     filePlace = Self.place(of: location.name, in: place.directory)

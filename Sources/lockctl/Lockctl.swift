@@ -12,7 +12,8 @@ struct Lockctl: ParsableCommand {
     version: "lockctl \(ProgramDescription.version)",
     subcommands: [
       PolicyCommands.self, ProbeCommand.self, ProbeStepCommand.self, StatusCommand.self, ListCommand.self,
-      BreakCommand.self, LockCommand.self, UnlockCommand.self, TouchCommand.self, TestCommand.self,
+      BreakCommand.self, RecoverCommand.self, LockCommand.self, UnlockCommand.self, TouchCommand.self,
+      TestCommand.self,
     ])
 
   static func main() {
