@@ -44,4 +44,11 @@ extension Duration {
 package enum RealTime {
   /// Seconds since 1970.
   package static var seconds: Int64 { Int64(time(nil)) }
+
+  /// The same, as a time that a file may have.
+  package static var now: FileTime {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return FileTime(time)
+  }
 }

@@ -72,6 +72,15 @@ package struct Directory: ~Copyable {
     try name.call { (name) throws(Errno) in try systemCheck { unlinkat(raw, name, 0) } }
   }
 
+  package func makeDirectory(_ name: FilePath, mode: UInt32) throws(Errno) {
+    try name.call { (name) throws(Errno) in try systemCheck { mkdirat(raw, name, mode) } }
+  }
+
+  /// rmdir(2): fails unless the directory is empty.
+  package func removeDirectory(_ name: FilePath) throws(Errno) {
+    try name.call { (name) throws(Errno) in try systemCheck { unlinkat(raw, name, AT_REMOVEDIR) } }
+  }
+
   /// Makes the directory's entries durable.
   package func synchronize() throws(Errno) {
     let readable = try open(".", [.readOnly, .directory])

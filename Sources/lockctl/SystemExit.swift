@@ -6,7 +6,9 @@ internal import PolicyFile
 enum SystemExit: Int32 {
   case success = 0
   case noInput = 66
+  case software = 70
   case outputError = 74
+  case temporaryFailure = 75
   case configuration = 78
 
   /// The status for an error of this package's; `nil` for one of the command line's.
@@ -15,6 +17,7 @@ enum SystemExit: Int32 {
     case let error as PolicyError: self = error.errno == nil ? .configuration : .noInput
     case is PolicyContradiction: self = .configuration
     case is LockFailure: self = .noInput
+    case let verdict as StressVerdict: self = verdict.status
     case is StandardOutput.Failure: self = .outputError
     default: return nil
     }
