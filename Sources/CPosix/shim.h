@@ -14,13 +14,17 @@
 #include <linux/magic.h>
 #include <poll.h>
 #include <signal.h>
+#include <setjmp.h>
 #include <stdio.h>
+#include <sys/inotify.h>
 #include <sys/prctl.h>
+#include <sys/file.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
+#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,6 +39,7 @@ static const int cposix_o_tmpfile = O_TMPFILE;
 static const int cposix_o_noatime = O_NOATIME;
 static const long cposix_utime_omit = UTIME_OMIT;
 static const int cposix_at_empty_path = AT_EMPTY_PATH;
+static const unsigned cposix_in_dont_follow = IN_DONT_FOLLOW;
 
 // One whole-file lock request of an open file description; the pid must be 0 by contract.
 static inline int cposix_ofd_lock(int descriptor, int command, short type) {
@@ -115,6 +120,73 @@ static inline int cposix_start(char *const words[], char *const environment[], i
   if (failure && pid > 0) waitpid(pid, NULL, 0);
   *child = pid;
   return failure;
+}
+
+// The signals that end a wait for a lock at once; the others are seen when the wait is over.
+static inline int cposix_waking_signal(size_t index) {
+  static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGALRM};
+  return index < sizeof signals / sizeof *signals ? signals[index] : index == 5 ? SIGRTMIN : 0;
+}
+
+struct cposix_wait {
+  sigjmp_buf end;
+  volatile sig_atomic_t is_on, woken_by;
+};
+
+// Inside a function, because Swift leaves a header's own variables out of the program.
+static inline struct cposix_wait *cposix_current_wait(void) {
+  static struct cposix_wait wait;
+  return &wait;
+}
+
+static inline void cposix_wake(int signal) {
+  struct cposix_wait *wait = cposix_current_wait();
+  if (!wait->is_on) return;
+  wait->is_on = 0;
+  wait->woken_by = signal;
+  siglongjmp(wait->end, 1);
+}
+
+// Waits for a whole-file write lock of an open file description, or for flock(2), until a waking signal out of `queued`
+// comes, which are blocked and stay so. Returns 0, the signal, or -1 (errno).
+//
+// Whoever only unblocks signals for the call sleeps through one that comes between the two, so the handler jumps. It can
+// only jump out of this function; if the lock was granted at that very moment it is held all the same, and the next try
+// succeeds at once.
+static inline int cposix_wait_for_lock(int descriptor, int by_flock, const sigset_t *queued) {
+  struct cposix_wait *const wait = cposix_current_wait();
+  sigset_t old;
+  struct sigaction jump = {.sa_handler = cposix_wake};
+  sigfillset(&jump.sa_mask);
+  sigprocmask(SIG_BLOCK, NULL, &old);
+  sigset_t open = old;
+  for (size_t i = 0; cposix_waking_signal(i); i++) {
+    int signal = cposix_waking_signal(i);
+    if (!sigismember(queued, signal)) continue;
+    sigaction(signal, &jump, NULL);
+    sigdelset(&open, signal);
+  }
+  volatile int result = 0;
+  wait->woken_by = 0;
+  if (sigsetjmp(wait->end, 0) == 0) {
+    wait->is_on = 1;
+    sigprocmask(SIG_SETMASK, &open, NULL);
+    result = by_flock ? flock(descriptor, LOCK_EX) : cposix_ofd_lock(descriptor, F_OFD_SETLKW, F_WRLCK);
+    wait->is_on = 0;
+  }
+  int failure = errno;
+  sigprocmask(SIG_SETMASK, &old, NULL);
+  for (size_t i = 0; cposix_waking_signal(i); i++) {
+    if (sigismember(queued, cposix_waking_signal(i))) signal(cposix_waking_signal(i), SIG_DFL);
+  }
+  errno = failure;
+  return wait->woken_by ? wait->woken_by : result;
+}
+
+static inline void cposix_syslog(const char *program, const char *text) {
+  openlog(program, LOG_PID, LOG_MAIL);
+  syslog(LOG_NOTICE, "%s", text);
+  closelog();
 }
 
 static inline char **cposix_environ(void) { return environ; }

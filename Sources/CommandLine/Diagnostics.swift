@@ -1,3 +1,4 @@
+internal import CPosix
 internal import Glibc
 
 /// What programs print: one line for a failure, nothing for success.
@@ -6,12 +7,11 @@ package enum Diagnostics {
   ///
   /// Control characters come from a file's name, and would drive the terminal of whoever reads the log.
   package static func report(_ program: String, _ text: String) {
-    var line = ""
-    for scalar in text.unicodeScalars {
-      line.unicodeScalars.append(scalar.properties.generalCategory == .control ? "?" : scalar)
-    }
-    write(STDERR_FILENO, "\(program): \(line)\n")
+    write(STDERR_FILENO, "\(program): \(text.onOneLine)\n")
   }
+
+  /// Tells the system's log, facility mail.
+  package static func log(_ program: String, _ text: String) { cposix_syslog(program, text.onOneLine) }
 
   /// Prints an answer that was asked for.
   ///
@@ -31,6 +31,16 @@ package enum Diagnostics {
       }
       return true
     }
+  }
+}
+
+extension String {
+  fileprivate var onOneLine: String {
+    var line = ""
+    for scalar in unicodeScalars {
+      line.unicodeScalars.append(scalar.properties.generalCategory == .control ? "?" : scalar)
+    }
+    return line
   }
 }
 

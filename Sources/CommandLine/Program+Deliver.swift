@@ -22,10 +22,10 @@ extension Program {
       read: { (buffer) throws(LockFailure) in try read(into: buffer) })
     let inherited = LockHandover.entries(in: Environment.value(LockHandover.variable))
     var lock = try HeldLock.acquire(
-      on: location, policy: policy, holder: .writer, inherited: inherited,
-      pause: { (time) throws(LockFailure) in try pause(time, for: location.path) })
+      on: location, policy: policy, holder: .writer, inherited: inherited, canQueue: true,
+      attend: { (occasion) throws(LockFailure) in try attend(occasion, for: location.path) })
     say("\(location.path): locked")
-    try lock.append(spool, checkpoint: { () throws(LockFailure) in try pause(.zero, for: location.path) })
+    try lock.append(spool, checkpoint: { () throws(LockFailure) in try checkpoint(location.path) })
     say("\(location.path): delivered")
     do throws(LockFailure) {
       try lock.release()

@@ -17,8 +17,8 @@ extension Program {
     if !invocation.sets("method") { policy.method = [.dotlock] }
     let outer = Environment.value(LockHandover.variable)
     var lock = try HeldLock.acquire(
-      on: location, policy: policy, holder: .program, inherited: LockHandover.entries(in: outer),
-      pause: { (time) throws(LockFailure) in try pause(time, for: location.path) })
+      on: location, policy: policy, holder: .program, inherited: LockHandover.entries(in: outer), canQueue: true,
+      attend: { (occasion) throws(LockFailure) in try attend(occasion, for: location.path) })
     say("\(location.path): locked")
     let held = lock.handover.map { (LockHandover.variable, $0.appended(to: outer)) }
     var supervisor: Supervisor

@@ -51,9 +51,28 @@ package struct Program: ~Copyable {
     return resolved.policy
   }
 
-  /// How the locking functions pass the time: asleep, until a signal asks the program to stop.
-  package func pause(_ time: Duration, for path: FilePath) throws(LockFailure) {
-    try stop(by: try attempt(path, "cannot wait") { () throws(Errno) in try signals.next(timeout: time) }, path)
+  /// Does what the locking functions leave to the program: sleeps until a signal asks it to stop, and tells of thefts.
+  package mutating func attend(_ occasion: Occasion, for path: FilePath) throws(LockFailure) {
+    switch occasion {
+    case .wait(let wakeUp, let time):
+      try stop(by: try attempt(path, "cannot wait") { () throws(Errno) in try sleep(wakeUp, time) }, path)
+    case .theft(let text):
+      say(text)
+      Diagnostics.log(description.name, text)
+    }
+  }
+
+  private mutating func sleep(_ wakeUp: WakeUp, _ time: Duration) throws(Errno) -> CInt? {
+    switch wakeUp {
+    case .now, .time: try signals.next(timeout: time)
+    case .readable(let descriptor): try signals.next(orReadable: descriptor, timeout: time)
+    case .granted(let lock): try signals.next(orGranted: lock, timeout: time)
+    }
+  }
+
+  /// Ends the work if a signal asks for it.
+  package func checkpoint(_ path: FilePath) throws(LockFailure) {
+    try stop(by: try attempt(path, "cannot wait") { () throws(Errno) in try signals.next(timeout: .zero) }, path)
   }
 
   /// Ends the work because of a signal, if there is one.

@@ -15,6 +15,12 @@ final class FcntlStrategy: LockStrategy {
 
   func describeHolder(_ target: borrowing LockTarget) -> String { target.describeKernelHolder("fcntl") }
 
+  func wakeUp(_ target: borrowing LockTarget, canQueue: Bool) -> WakeUp {
+    target.kernelWakeUp(canQueue) { .record($0) }
+  }
+
+  var timeLeft: Duration? { nil }
+
   func prove(_ target: borrowing LockTarget) throws(LockFailure) { try target.proveFile() }
 
   func refresh(_ target: borrowing LockTarget) {}

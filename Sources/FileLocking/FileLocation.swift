@@ -62,6 +62,9 @@ extension FilePath {
   /// The path of a name in the directory at this path.
   package func entry(_ name: FilePath) -> FilePath { FilePath(bytes: bytes + [slash] + name.bytes) }
 
+  /// Whether the path's bytes begin with those of `prefix`.
+  func begins(with prefix: String) -> Bool { bytes.starts(with: prefix.utf8) }
+
   /// The path as the kernel takes it, without the null byte.
   var bytes: [UInt8] {
     withPlatformString { text in

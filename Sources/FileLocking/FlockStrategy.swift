@@ -12,6 +12,12 @@ final class FlockStrategy: LockStrategy {
 
   func describeHolder(_ target: borrowing LockTarget) -> String { target.describeKernelHolder("flock") }
 
+  func wakeUp(_ target: borrowing LockTarget, canQueue: Bool) -> WakeUp {
+    target.kernelWakeUp(canQueue) { .flock($0) }
+  }
+
+  var timeLeft: Duration? { nil }
+
   func prove(_ target: borrowing LockTarget) throws(LockFailure) { try target.proveFile() }
 
   func refresh(_ target: borrowing LockTarget) {}

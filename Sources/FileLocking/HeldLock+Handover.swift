@@ -4,13 +4,10 @@ internal import Posix
 extension HeldLock {
   /// What a program needs to know to use this lock; `nil` where there is no lock file of our own.
   package var handover: LockHandover? {
-    for case let dotlock as DotlockStrategy in strategies {
-      guard let identity = dotlock.identity else { return nil }
-      return LockHandover(
-        lockPath: target.lockPath, methods: MethodList(strategies.map(\.method)), identity: identity,
-        isRefreshed: refreshInterval != nil, leaseEnd: target.leaseEnd)
-    }
-    return nil
+    guard let identity = dotlock?.identity else { return nil }
+    return LockHandover(
+      lockPath: target.lockPath, methods: MethodList(strategies.map(\.method)), identity: identity,
+      isRefreshed: refreshInterval != nil, leaseEnd: target.leaseEnd)
   }
 
   /// How often the lock file is to be touched while the lock is held; `nil`: never.

@@ -20,20 +20,29 @@ public struct HeldLock: ~Copyable {
   /// - Returns: the lock.
   /// - Throws: ``LockFailure``: `busy` when the time to wait is over.
   public static func acquire(
-    on location: FileLocation, policy: Policy, pause: Pause = { (time) throws(LockFailure) in sleepThrough(time) }
+    on location: FileLocation, policy: Policy,
+    pause: Pause = { (time, descriptor) throws(LockFailure) in sleep(time, orReadable: descriptor) }
   ) throws(LockFailure) -> HeldLock {
-    try acquire(on: location, policy: policy, holder: .writer, inherited: [], pause: pause)
+    try acquire(on: location, policy: policy, holder: .writer, inherited: [], canQueue: false) {
+      (occasion) throws(LockFailure) in
+      guard case .wait(let wakeUp, let time) = occasion else { return }
+      if case .readable(let descriptor) = wakeUp { try pause(time, descriptor) } else { try pause(time, nil) }
+    }
   }
 
   /// Takes the lock for `holder`, using the locks that are `inherited` in place of its own.
+  ///
+  /// - Parameters:
+  ///   - canQueue: whether `attend` can wait for a lock to be granted.
+  ///   - attend: does what is not for this library to do; what it throws ends the wait.
   package static func acquire(
     on location: FileLocation, policy: Policy, holder: LockRecord.Holder, inherited: [LockHandover],
-    isLocal: Bool? = nil, pause: Pause
+    isLocal: Bool? = nil, canQueue: Bool, attend: (Occasion) throws(LockFailure) -> Void
   ) throws(LockFailure) -> HeldLock {
     let target = try LockTarget(location, policy: policy, holder: holder, isLocal: isLocal)
     var lock = HeldLock(target, inherited)
     do throws(LockFailure) {
-      try lock.take(pause)
+      try lock.take(canQueue, attend)
     } catch {
       try? lock.removeFileIfUnused()
       throw error
@@ -49,6 +58,12 @@ public struct HeldLock: ~Copyable {
       strategies.append(makeStrategy(for: method))
     }
     self.target = target
+  }
+
+  /// The lock file's strategy, if the lock has one of its own.
+  var dotlock: DotlockStrategy? {
+    for case let dotlock as DotlockStrategy in strategies { return dotlock }
+    return nil
   }
 
   /// The file.
@@ -110,14 +125,37 @@ public struct HeldLock: ~Copyable {
 // MARK: - Taking
 
 extension HeldLock {
-  private mutating func take(_ pause: Pause) throws(LockFailure) {
+  private mutating func take(_ canQueue: Bool, _ attend: (Occasion) throws(LockFailure) -> Void) throws(LockFailure) {
     var patience = Patience(target.policy.wait)
-    while let obstacle = try tryAll() {
-      guard let time = patience.next() else {
+    while let obstacle = try tryAll(attend) {
+      let wakeUp = obstacle.wakeUp(target, canQueue: canQueue)
+      guard let time = patience.next(wakeUp, chance: obstacle.timeLeft) else {
         throw LockFailure(.busy, target.path, obstacle.describeHolder(target) + patience.epitaph)
       }
-      try pause(time)
+      try attend(.wait(wakeUp, time))
     }
+    guard target.isInsideLease else { throw LockFailure(.lost, target.path, "the lease was over before it was locked") }
+  }
+
+  /// One try, and the news of what was stolen for it.
+  private mutating func tryAll(
+    _ attend: (Occasion) throws(LockFailure) -> Void
+  ) throws(LockFailure) -> (any LockStrategy)? {
+    do throws(LockFailure) {
+      let obstacle = try tryAll()
+      try report(attend)
+      return obstacle
+    } catch {
+      try report(attend)
+      throw error
+    }
+  }
+
+  private mutating func report(_ attend: (Occasion) throws(LockFailure) -> Void) throws(LockFailure) {
+    guard !target.thefts.isEmpty else { return }
+    let thefts = target.thefts
+    target.thefts = []
+    for theft in thefts { try attend(.theft(theft)) }
   }
 
   /// One try for all methods in order: all or none, so that programs with another order cannot deadlock with us.
@@ -134,10 +172,33 @@ extension HeldLock {
         strategies.remove(at: index)
         return try tryAll()
       case .busy:
-        if let failure = Self.unlock(Array(strategies[..<index]), target) { throw failure }
-        target.closeFile()
+        try letGo(below: index)
         return strategies[index]
       }
+    }
+    return try payDebt()
+  }
+
+  /// Lets go of what was taken before the method that is busy; a file that is waited for stays open.
+  private mutating func letGo(below index: Int) throws(LockFailure) {
+    if let failure = Self.unlock(Array(strategies[..<index]), target) { throw failure }
+    if strategies[index].method == .dotlock { target.closeFile() }
+  }
+
+  /// Keeps late writers out of the file, if the lock came with that debt; the file is another one then, and its kernel
+  /// locks are taken anew.
+  private mutating func payDebt() throws(LockFailure) -> (any LockStrategy)? {
+    guard let dotlock, dotlock.owesFence else { return nil }
+    try fence()
+    try dotlock.payDebt(target)
+    target.closeFile()
+    // The fence took time; nobody could be inside before it.
+    target.startLease()
+    try dotlock.refresh(target)
+    for index in strategies.indices where strategies[index].method != .dotlock {
+      guard case .busy = try strategies[index].tryLock(&target) else { continue }
+      if let failure = Self.unlock(strategies, target) { throw failure }
+      return strategies[index]
     }
     return nil
   }

@@ -16,6 +16,10 @@ final class InheritedDotlock: LockStrategy {
 
   func describeHolder(_ target: borrowing LockTarget) -> String { "is locked by our own parent" }
 
+  func wakeUp(_ target: borrowing LockTarget, canQueue: Bool) -> WakeUp { .time }
+
+  var timeLeft: Duration? { nil }
+
   func prove(_ target: borrowing LockTarget) throws(LockFailure) {
     let now: LockIdentity
     do throws(Errno) {

@@ -10,6 +10,8 @@ package struct LockRecord: Sendable, Equatable {
   package enum Holder: UInt8, Sendable, CaseIterable {
     /// The process that writes: when its kernel lock is gone, so is the writer.
     case writer = 0x77  // w
+    /// The same by network rules, without a kernel lock: to take the lack of one for a death would rob the living.
+    case remoteWriter = 0x6E  // n
     /// A supervised program: its children may live on, so only age counts.
     case program = 0x70  // p
     /// A script that left the lock behind on purpose: only age counts.
@@ -26,6 +28,11 @@ package struct LockRecord: Sendable, Equatable {
   package init(pid: Int32, holder: Holder, owesFence: Bool = false, limit: Duration?) {
     (self.pid, self.holder, self.owesFence) = (pid, holder, owesFence)
     self.limit = StalenessScale.roundedUp(limit)
+  }
+
+  /// The same holder with or without the debt of a fence.
+  init(_ other: LockRecord, owesFence: Bool) {
+    (pid, holder, limit, self.owesFence) = (other.pid, other.holder, other.limit, owesFence)
   }
 
   /// Reads a lock file's content; `nil` for every other program's.
@@ -45,9 +52,13 @@ package struct LockRecord: Sendable, Equatable {
 
   /// The lock file's content.
   package var bytes: [UInt8] {
-    let kind = owesFence ? holder.rawValue & ~0x20 : holder.rawValue
-    return Array("\(pid)~".utf8) + [kind, StalenessScale.character(for: limit), UInt8(ascii: "\n")]
+    Array("\(pid)~".utf8) + [kind, StalenessScale.character(for: limit), UInt8(ascii: "\n")]
   }
+
+  /// The letter for the kind of holder, and where it stands in ``bytes``.
+  var kindLetter: (letter: UInt8, position: Int64) { (kind, Int64(bytes.count - 3)) }
+
+  private var kind: UInt8 { owesFence ? holder.rawValue & ~0x20 : holder.rawValue }
 }
 
 /// Durations as one character: 125 ms times the cube root of two to the power of the character's rank, which reaches

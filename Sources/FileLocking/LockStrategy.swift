@@ -14,6 +14,14 @@ protocol LockStrategy: AnyObject {
   /// Who is in the way, as far as it can be told, to end a line that begins with the file's path.
   func describeHolder(_ target: borrowing LockTarget) -> String
 
+  /// What will tell a waiter that the holder has let go.
+  ///
+  /// - Parameter canQueue: whether the waiter can sleep in the kernel until a lock is granted.
+  func wakeUp(_ target: borrowing LockTarget, canQueue: Bool) -> WakeUp
+
+  /// After this time another try is worth it, whether the holder has let go or not; `nil`: never.
+  var timeLeft: Duration? { get }
+
   /// Fails unless the lock is still this holder's.
   func prove(_ target: borrowing LockTarget) throws(LockFailure)
 

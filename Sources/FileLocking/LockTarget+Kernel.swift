@@ -16,7 +16,40 @@ extension LockTarget {
     guard try attempt(path, "cannot lock (\(name))", { () throws(Errno) in try withFile(lock) }) == true else {
       return .busy
     }
-    return try pathLeadsToFile() ? .taken : .busy
+    if try pathLeadsToFile() { return .taken }
+    closeFile()
+    return .busy
+  }
+
+  /// The end of the lock that is in the way, where one can sleep until then.
+  borrowing func kernelWakeUp(_ canQueue: Bool, _ lock: (CInt) -> WaitingLock) -> WakeUp {
+    guard isLocal, canQueue, policy.wait.notify else { return .time }
+    switch file {
+    // It was replaced; the next try opens the new one.
+    case .none: return .now
+    case .some(let file): return .granted(lock(file.descriptor.raw))
+    }
+  }
+
+  /// Whether somebody has a kernel lock on the file by a method that is still to be taken.
+  borrowing func hasKernelHolder() throws(LockFailure) -> Bool {
+    guard let dotlock = policy.method.methods.firstIndex(of: .dotlock) else { return false }
+    let later = policy.method.methods[(dotlock + 1)...]
+    guard !later.isEmpty else { return false }
+    do throws(Errno) {
+      let file = try directory.open(location.name, [.readOnly, .noFollow, .unsuspecting])
+      for method in later {
+        switch method {
+        case .dotlock: continue
+        case .fcntl: if try file.hasForeignRecordLock() { return true }
+        case .flock: if try !file.tryFlock(shared: true) { return true }
+        }
+      }
+      return false
+    } catch {
+      if error == .noSuchFileOrDirectory { return false }
+      throw LockFailure(error, path, "cannot examine")
+    }
   }
 
   borrowing func describeKernelHolder(_ name: String) -> String { "is locked by another process (\(name))" }

@@ -17,6 +17,8 @@ package struct LockTarget: ~Copyable {
   private(set) var leaseEnd: BootTime?
   /// The end of the lease within which somebody else holds a part of the lock for us.
   var leaseLimit: BootTime?
+  /// What has been stolen on the way, in words for people.
+  var thefts: [String] = []
 
   init(
     _ location: FileLocation, policy: Policy, holder: LockRecord.Holder, isLocal: Bool?
@@ -42,6 +44,8 @@ package struct LockTarget: ~Copyable {
   var path: FilePath { location.path }
   var lockName: FilePath { location.sibling(policy.dotlock.suffix) }
   var lockPath: FilePath { location.directory.entry(lockName) }
+  var permitName: FilePath { lockName.appendingToName(".steal") }
+  var permitPath: FilePath { location.directory.entry(permitName) }
 
   /// Whether the holder is inside its lease.
   var isInsideLease: Bool { leaseEnd.map { BootTime.now < $0 } ?? true }

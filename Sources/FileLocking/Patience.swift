@@ -13,14 +13,30 @@ struct Patience {
     pause = wait.first
   }
 
-  /// The next pause; `nil` when the deadline has come.
-  mutating func next() -> Duration? {
+  /// How long to wait for that, at most; `nil` when the deadline has come.
+  ///
+  /// - Parameter chance: when another try is worth it in any case.
+  mutating func next(_ wakeUp: WakeUp, chance: Duration?) -> Duration? {
     let left = deadline.map { $0.since(.now) } ?? .seconds(Int64.max / 2_000_000_000)
     guard left > .zero else { return nil }
-    // Left to chance, so that waiters that were woken together do not meet again and again.
-    let chosen = pause * (1 + wait.jitter * Double.random(in: -1...1))
-    pause = min(pause * wait.growth, wait.longest)
-    return min(max(chosen, .microseconds(100)), left)
+    switch wakeUp {
+    case .now: return .zero
+    case .time: return within(left, chance, jittered(nextPause()))
+    // A sleeper that is never woken, as behind a process that is stopped, tries by itself.
+    case .readable, .granted: return within(left, chance, jittered(wait.longest))
+    }
+  }
+
+  private mutating func nextPause() -> Duration {
+    defer { pause = min(pause * wait.growth, wait.longest) }
+    return pause
+  }
+
+  /// Left to chance, so that waiters that were woken together do not meet again and again.
+  private func jittered(_ time: Duration) -> Duration { time * (1 + wait.jitter * Double.random(in: -1...1)) }
+
+  private func within(_ left: Duration, _ chance: Duration?, _ time: Duration) -> Duration {
+    min(max(min(time, chance ?? time), .microseconds(100)), left)
   }
 
   /// The end of the diagnostic when the deadline has come.

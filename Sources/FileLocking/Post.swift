@@ -9,9 +9,12 @@ struct Post: ~Copyable {
   private let content: [UInt8]
   /// Its own name, where the network rules apply or the file system has no nameless files.
   private let name: FilePath?
+  /// When it was last touched, by the clock of the lock file's server.
+  private(set) var touched = FileTime(nanoseconds: 0)
 
   static func make(_ target: borrowing LockTarget) throws(Errno) -> Post {
-    let record = LockRecord(pid: ThisProcess.id, holder: target.holder, limit: target.policy.steal.after)
+    let holder = target.isLocal || target.holder != .writer ? target.holder : .remoteWriter
+    let record = LockRecord(pid: ThisProcess.id, holder: holder, limit: target.policy.steal.after)
     guard let nameless = try nameless(target, record.bytes) else {
       return try prepared(named(target, record.bytes), target)
     }
@@ -65,11 +68,12 @@ struct Post: ~Copyable {
   /// Tries to become the lock file.
   ///
   /// - Returns: how it looks as the lock file; `nil` when somebody else has the name.
-  func tryLink(_ target: borrowing LockTarget) throws(Errno) -> LockIdentity? {
+  mutating func tryLink(_ target: borrowing LockTarget) throws(Errno) -> LockIdentity? {
     // A post that aged while it waited would make a lock that is born stale; and only the server's clock counts.
     try descriptor.touch()
     // Before the link, after which no call may fail without the lock being taken away again.
     let identity = LockIdentity(status: try descriptor.status(), content: content)
+    touched = identity.modified
     if let name { return try tryLink(name, target) ? identity : nil }
     do throws(Errno) {
       try target.directory.link(descriptor, as: target.lockName)
@@ -125,29 +129,6 @@ struct Post: ~Copyable {
     // Not there: the reply to an earlier request was lost.
     try? insist(
       on: { () throws(Errno) in try directory.unlink(name) }, unless: { $0 == .noSuchFileOrDirectory })
-  }
-}
-
-/// A lock file that is ours.
-struct HeldDotlock: ~Copyable {
-  let descriptor: Descriptor
-  /// How it looked when it became ours, or when we last touched it.
-  var identity: LockIdentity
-
-  init(_ descriptor: consuming Descriptor, _ identity: LockIdentity) {
-    self.descriptor = descriptor
-    self.identity = identity
-  }
-}
-
-/// Names that no other process on any host uses.
-enum UniqueName {
-  /// `NAME.HOST.PID.TIME.RANDOM`, as the field does it: people can see who left it.
-  static func beside(_ name: FilePath) -> FilePath {
-    let host = String(Host.name.map { $0 == "/" ? "_" : $0 }.prefix(32))
-    let time = String(BootTime.now.nanoseconds, radix: 36)
-    let random = String(UInt32.random(in: 0...UInt32.max), radix: 36)
-    return name.appendingToName(".\(host).\(ThisProcess.id).\(time).\(random)")
   }
 }
 

@@ -15,7 +15,8 @@ public import SystemPackage
 /// - Throws: what `body` throws; or ``LockFailure``: `busy` when the time to wait is over, `lost` when the lock was not
 ///   held to the end, so that somebody else may have been inside.
 public func withLock<Result>(
-  on path: FilePath, policy: Policy, pause: Pause = { (time) throws(LockFailure) in sleepThrough(time) },
+  on path: FilePath, policy: Policy,
+  pause: Pause = { (time, descriptor) throws(LockFailure) in sleep(time, orReadable: descriptor) },
   _ body: (inout HeldLock) throws -> Result
 ) throws -> Result {
   var lock = try HeldLock.acquire(on: FileLocation(of: path), policy: policy, pause: pause)

@@ -31,7 +31,7 @@ extension HeldLock {
 /// - Throws: `LockFailure`: `busy` when the time to wait is over; else as `HeldLock.append(_:checkpoint:)` does.
 public func deliver(
   _ message: [UInt8], to path: FilePath, from envelope: Envelope = Envelope(), policy: Policy,
-  pause: Pause = { (time) throws(LockFailure) in sleepThrough(time) }
+  pause: Pause = { (time, descriptor) throws(LockFailure) in sleep(time, orReadable: descriptor) }
 ) throws(LockFailure) {
   let location = try FileLocation(of: path)
   let spool = try Spool(message.span.bytes, from: envelope, policy: policy, directories: [location.directory])

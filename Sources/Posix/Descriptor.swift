@@ -63,6 +63,12 @@ extension Descriptor {
     }
   }
 
+  /// pwrite(2) of one byte.
+  package func write(_ byte: UInt8, at offset: Int64) throws(Errno) {
+    var byte = byte
+    guard try systemCall({ pwrite(raw, &byte, 1, off_t(offset)) }) == 1 else { throw .ioError }
+  }
+
   /// Writes everything.
   package func writeAll(_ bytes: [UInt8]) throws(Errno) {
     try bytes.span.bytes.withUnsafeBytes { (bytes) throws(Errno) in try writeAll(bytes) }
@@ -73,6 +79,8 @@ extension Descriptor {
   package func truncate(to length: Int64) throws(Errno) { try systemCheck { ftruncate(raw, off_t(length)) } }
 
   package func setMode(_ mode: UInt32) throws(Errno) { try systemCheck { fchmod(raw, mode) } }
+
+  package func setOwner(_ user: UInt32) throws(Errno) { try systemCheck { fchown(raw, user, .max) } }
 
   /// Sets both times to now, by the clock of the file's server.
   package func touch() throws(Errno) { try systemCheck { futimens(raw, nil) } }

@@ -17,7 +17,20 @@ package struct Directory: ~Copyable {
     self.path = path
   }
 
+  private init(_ descriptor: consuming Descriptor, path: FilePath) {
+    self.descriptor = descriptor
+    self.path = path
+  }
+
+  /// Opens a directory in this one, itself and not what a symbolic link leads to; search permission is enough.
+  package func subdirectory(_ name: FilePath) throws(Errno) -> Directory {
+    Directory(try open(name, OpenFlags(rawValue: cposix_o_path | O_DIRECTORY | O_NOFOLLOW)), path: name)
+  }
+
   private var raw: CInt { descriptor.raw }
+
+  /// fstat(2) of the directory itself.
+  package func status() throws(Errno) -> FileStatus { try descriptor.status() }
 
   /// Opens `name` in the directory; O_CLOEXEC is always added.
   package func open(_ name: FilePath, _ flags: OpenFlags, mode: UInt32 = 0) throws(Errno) -> Descriptor {
@@ -47,6 +60,14 @@ package struct Directory: ~Copyable {
     }
   }
 
+  /// Gives a file of this directory another name in another one; never replaces a file.
+  package func link(_ name: FilePath, to new: FilePath, in other: borrowing Directory) throws(Errno) {
+    let there = other.raw
+    try name.call { (name) throws(Errno) in
+      try new.call { (new) throws(Errno) in try systemCheck { linkat(raw, name, there, new, 0) } }
+    }
+  }
+
   /// Gives a nameless file its name; never replaces another file.
   package func link(_ file: borrowing Descriptor, as name: FilePath) throws(Errno) {
     let fd = file.raw
@@ -65,6 +86,14 @@ package struct Directory: ~Copyable {
   package func rename(_ name: FilePath, to new: FilePath) throws(Errno) {
     try name.call { (name) throws(Errno) in
       try new.call { (new) throws(Errno) in try systemCheck { renameat(raw, name, raw, new) } }
+    }
+  }
+
+  /// Moves a name into, or out of, another directory, which may have been removed since it was opened: then it fails.
+  package func rename(_ name: FilePath, to new: FilePath, in other: borrowing Directory) throws(Errno) {
+    let there = other.raw
+    try name.call { (name) throws(Errno) in
+      try new.call { (new) throws(Errno) in try systemCheck { renameat(raw, name, there, new) } }
     }
   }
 

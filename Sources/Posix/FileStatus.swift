@@ -28,6 +28,8 @@ package struct FileStatus: Sendable {
   package var isRegular: Bool { mode & S_IFMT == S_IFREG }
   package var isDirectory: Bool { mode & S_IFMT == S_IFDIR }
   package var isSymlink: Bool { mode & S_IFMT == S_IFLNK }
+  /// Whether names in this directory can only be taken away by their owners.
+  package var isSticky: Bool { mode & S_ISVTX != 0 }
 
   /// The file's kind in the words of ls(1)'s readers.
   package var kind: String {

@@ -37,32 +37,71 @@ package struct SignalQueue: ~Copyable {
     return nil
   }
 
-  /// Waits until a descriptor has something to read, or has come to its end.
+  /// Waits until a descriptor has something to read, or has come to its end, or the time is over.
   ///
+  /// - Parameter timeout: how long to wait; `nil`: for ever.
   /// - Returns: a signal that came before that.
-  package mutating func next(orReadable other: CInt) throws(Errno) -> CInt? {
+  package mutating func next(orReadable other: CInt, timeout: Duration? = nil) throws(Errno) -> CInt? {
     if let signal = try next(timeout: .zero) { return signal }
-    if try poll(other, timeout: 0) { return nil }
+    if try poll(other, timeout: .zero) { return nil }
     if watched == -1 {
       watched = try systemCall { signalfd(-1, &queued, CInt(SFD_CLOEXEC)) }
       descriptor = Descriptor(owning: watched)
     }
-    _ = try poll(other, timeout: -1)
+    _ = try poll(other, timeout: timeout)
     return try next(timeout: .zero)
   }
 
+  /// Waits until a whole-file lock is granted, or the time is over.
+  ///
+  /// - Parameters:
+  ///   - lock: the lock, which may have been granted whatever this returns.
+  ///   - timeout: how long to wait.
+  /// - Returns: a signal that came before that.
+  package mutating func next(orGranted lock: WaitingLock, timeout: Duration) throws(Errno) -> CInt? {
+    let timer = try BootTimer()
+    try timer.set(.now + timeout)
+    let result =
+      switch lock {
+      case .record(let descriptor): cposix_wait_for_lock(descriptor, 0, &queued)
+      case .flock(let descriptor): cposix_wait_for_lock(descriptor, 1, &queued)
+      }
+    let failure = Errno(rawValue: errno)
+    try timer.set(nil)
+    // The timer may have fired a moment after the lock was granted.
+    BootTimer.forget()
+    switch result {
+    case 0, BootTimer.signal: return try next(timeout: .zero)
+    case -1:
+      guard failure == .interrupted else { throw failure }
+      return nil
+    default: return result
+    }
+  }
+
   /// Whether the descriptor became readable, rather than a signal or the end of the time having come.
-  private func poll(_ other: CInt, timeout: CInt) throws(Errno) -> Bool {
+  private func poll(_ other: CInt, timeout: Duration?) throws(Errno) -> Bool {
     var events = (
       pollfd(fd: other, events: Int16(POLLIN), revents: 0),
       pollfd(fd: watched, events: Int16(POLLIN), revents: 0)
     )
     _ = try withUnsafeMutableBytes(of: &events) { (events) throws(Errno) in
       let events = events.assumingMemoryBound(to: pollfd.self).baseAddress
-      return try systemCall { Glibc.poll(events, 2, timeout) }
+      var time = timeout?.timespec ?? timespec()
+      return try withUnsafeMutablePointer(to: &time) { (time) throws(Errno) in
+        try systemCall { ppoll(events, 2, timeout == nil ? nil : time, nil) }
+      }
     }
     return events.0.revents != 0
   }
+}
+
+/// A lock of a whole file that is waited for, by the descriptor of the file.
+package enum WaitingLock: Sendable, Equatable {
+  /// A write lock of the open file description.
+  case record(CInt)
+  /// flock(2), exclusive.
+  case flock(CInt)
 }
 
 /// Sends this process a signal at a moment of CLOCK_BOOTTIME, also when the machine was suspended until then.
@@ -71,6 +110,15 @@ package struct BootTimer: ~Copyable {
 
   /// The signal: one that nobody else has a use for.
   package static var signal: CInt { __libc_current_sigrtmin() }
+
+  /// Takes back a signal that was sent and is not wanted any more.
+  static func forget() {
+    var own = sigset_t()
+    var none = timespec()
+    sigemptyset(&own)
+    sigaddset(&own, signal)
+    _ = sigtimedwait(&own, nil, &none)
+  }
 
   package init() throws(Errno) {
     var event = sigevent()

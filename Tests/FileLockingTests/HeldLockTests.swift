@@ -6,46 +6,6 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// The methods and the rules under which each test runs.
-struct Setup: Sendable, CustomTestStringConvertible {
-  let method: MethodList
-  let isLocal: Bool
-
-  static let all: [Setup] = ["dotlock", "fcntl", "flock", "dotlock+fcntl", "fcntl+dotlock", "dotlock+fcntl+flock"]
-    .flatMap { text in [true, false].map { Setup(method: method(text), isLocal: $0) } }
-  static let withDotlock = all.filter { $0.method.contains(.dotlock) }
-
-  var testDescription: String { "\(method), \(isLocal ? "local" : "network") rules" }
-
-  private static func method(_ text: String) -> MethodList {
-    do { return try MethodList(text) } catch { fatalError("\(error)") }
-  }
-
-  func lock(_ path: FilePath, _ change: (inout Policy) -> Void = { _ in }) throws -> HeldLock {
-    var policy = Policy()
-    policy.method = method
-    policy.wait.timeout = .zero
-    change(&policy)
-    return try HeldLock.acquire(
-      on: FileLocation(of: path), policy: policy, holder: .writer, inherited: [], isLocal: isLocal,
-      pause: { (time) throws(LockFailure) in sleepThrough(time) })
-  }
-}
-
-func failure(_ body: () throws -> Void) -> LockFailure? {
-  do {
-    try body()
-    return nil
-  } catch { return error as? LockFailure }
-}
-
-func releaseFailure(_ lock: consuming HeldLock) -> LockFailure? {
-  do throws(LockFailure) {
-    try lock.release()
-    return nil
-  } catch { return error }
-}
-
 @Suite("A lock")
 struct HeldLockTests {
   @Test("keeps a second holder out until it is released, and leaves nothing", arguments: Setup.all)

@@ -17,7 +17,7 @@ struct LockHandoverTests {
     policy.wait.timeout = .zero
     return try HeldLock.acquire(
       on: FileLocation(of: scratch.file("b\u{e9} ox")), policy: policy, holder: .writer, inherited: entries,
-      pause: { (time) throws(LockFailure) in sleepThrough(time) })
+      canQueue: false, attend: { (occasion) in passTime(occasion) })
   }
 
   @Test("is used in place of its own, and is not released")

@@ -1,0 +1,51 @@
+internal import LockPolicy
+internal import Posix
+internal import SystemPackage
+
+// A late writer must be kept out of the file by whoever has the lock after him; until that is done, the debt is written
+// where a thief's death does not wipe it out: in the stolen lock file, then in the record of whoever took the lock.
+extension DotlockStrategy {
+  /// Makes every permission worthless that was given before the lock was ours, and takes over what thieves owe.
+  func revokePermits(_ target: borrowing LockTarget) throws(LockFailure) {
+    try attempt(target.permitPath, "cannot remove") { () throws(Errno) in
+      try Permit.revoke(target) { (sighting) throws(Errno) in
+        guard case .lock(let lock) = sighting, lock.owesFence, target.policy.steal.fence == .replace else { return }
+        guard let identity = held?.identity, lock.identity.inode != identity.inode else { return }
+        try held?.setDebt(true, in: target)
+      }
+    }
+  }
+
+  /// Whether the file has to be fenced before anything is done with it.
+  var owesFence: Bool { held?.identity.record?.owesFence == true }
+
+  /// To be called when the file is fenced, and that is on disk.
+  func payDebt(_ target: borrowing LockTarget) throws(LockFailure) {
+    try attempt(target.lockPath, "cannot write") { () throws(Errno) in try held?.setDebt(false, in: target) }
+  }
+}
+
+extension HeldDotlock {
+  /// Writes the kind of holder as a capital letter, or as a small one again.
+  fileprivate mutating func setDebt(_ owes: Bool, in target: borrowing LockTarget) throws(Errno) {
+    guard let record = identity.record, record.owesFence != owes else { return }
+    let (letter, position) = LockRecord(record, owesFence: owes).kindLetter
+    if target.isLocal {
+      try descriptor.write(letter, at: position)
+    } else {
+      try write(letter, at: position, in: target)
+    }
+    try lookAgain()
+  }
+
+  /// By network rules our descriptor is for reading, and the file may be for reading only.
+  private func write(_ letter: UInt8, at position: Int64, in target: borrowing LockTarget) throws(Errno) {
+    try descriptor.setMode(target.policy.dotlock.mode | 0o200)
+    let file = try target.directory.open(target.lockName, [.writeOnly, .noFollow, .unsuspecting])
+    // Stolen meanwhile: what has the name is not ours to write into.
+    guard try identity.isSameFile(as: file.status()) else { throw .staleNFSFileHandle }
+    try file.write(letter, at: position)
+    try file.close()
+    try descriptor.setMode(target.policy.dotlock.mode)
+  }
+}

@@ -1,0 +1,97 @@
+internal import LockPolicy
+internal import Posix
+internal import SystemPackage
+
+// The name of the lock file is given back through a permit, so that a pause at any point is harmless.
+extension DotlockStrategy {
+  func unlock(_ target: borrowing LockTarget) throws(LockFailure) {
+    post?.discardName(target.directory)
+    post = nil
+    // Last of all: it wakes the next of those with whom we have waited.
+    defer { queue = LockQueue() }
+    guard held != nil else { return }
+    defer { held = nil }
+    try insist(
+      on: { () throws(LockFailure) in try leave(target) },
+      unless: { if case .system = $0.kind { false } else { true } })
+  }
+
+  private func leave(_ target: borrowing LockTarget) throws(LockFailure) {
+    // Whoever takes the lock revokes the permit: then it is his, or it was moved before he believed in it.
+    for _ in 0..<100 {
+      let permit: Permit
+      do throws(Errno) {
+        permit = try Permit.obtain(target)
+      } catch {
+        return try leaveWithoutPermit(target, error)
+      }
+      try proveReleasable(target)
+      if try leave(by: permit, target) { return }
+    }
+    throw LockFailure(.lost, target.lockPath, "is being stolen")
+  }
+
+  /// A lock past its lease is a thief's business; whatever has the name by now, it is not ours to take away.
+  private func proveReleasable(_ target: borrowing LockTarget) throws(LockFailure) {
+    try prove(target)
+    guard target.mayRelease else {
+      throw LockFailure(.lost, target.lockPath, "was held until its lease was over, and is left to be stolen")
+    }
+  }
+
+  /// - Returns: false when the permit was revoked.
+  private func leave(by permit: consuming Permit, _ target: borrowing LockTarget) throws(LockFailure) -> Bool {
+    let owes = held?.identity.record?.owesFence == true
+    let moved = try attempt(target.lockPath, "cannot remove") { () throws(Errno) in
+      try permit.move(target, owes ? Permit.Fate.stolen : Permit.Fate.released)
+    }
+    guard let moved else { return false }
+    if target.isLocal {
+      try? permit.unlink(moved, unless: owes)
+    } else {
+      let identity = held?.identity
+      held = nil  // Closed before it is unlinked: an NFS client would keep an open file as .nfsXXXX.
+      // Another program, which needs no permit, may have broken our lock and made its own.
+      if let now = try? permit.identity(of: moved), now != identity, now.record == nil {
+        _ = try? permit.putBack(moved, target)
+        throw LockFailure(.lost, target.lockPath, "is not our lock any more")
+      }
+      try? permit.unlink(moved, unless: owes)
+    }
+    permit.giveUp(target)
+    return true
+  }
+
+  private func leaveWithoutPermit(_ target: borrowing LockTarget, _ error: Errno) throws(LockFailure) {
+    switch error {
+    case .notDirectory:
+      // Where there can be no permit nobody moves a lock file.
+      try proveReleasable(target)
+      try attempt(target.lockPath, "cannot remove") { () throws(Errno) in try target.directory.unlink(target.lockName) }
+    case .tooManyOpenFiles where target.isLocal, .tooManyOpenFilesInSystem where target.isLocal:
+      try attempt(target.lockPath, "cannot remove") { () throws(Errno) in try leaveWithoutDescriptor(target) }
+    default: throw LockFailure(error, target.permitPath, "cannot make")
+    }
+  }
+
+  /// A process at its limit of descriptors must not leave its lock behind: it gives up that of the lock file for the
+  /// permit. Thieves take it for dead from then on, which is as well, as it leaves.
+  private func leaveWithoutDescriptor(_ target: borrowing LockTarget) throws(Errno) {
+    guard let identity = held?.identity else { return }
+    held = nil
+    let permit = try Permit.obtain(target)
+    let now = try target.directory.status(of: target.lockName)
+    guard identity.isSameFile(as: now), now.modified == identity.modified, target.mayRelease else { return }
+    let owes = identity.record?.owesFence == true
+    guard let moved = try permit.move(target, owes ? Permit.Fate.stolen : Permit.Fate.released) else { return }
+    try permit.unlink(moved, unless: owes)
+    permit.giveUp(target)
+  }
+}
+
+extension Permit {
+  /// A lock file whose holder owed a fence stays: whoever takes the lock next owes it.
+  fileprivate func unlink(_ name: FilePath, unless owesFence: Bool) throws(Errno) {
+    if !owesFence { try unlink(name) }
+  }
+}
