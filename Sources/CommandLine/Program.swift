@@ -55,18 +55,13 @@ package struct Program: ~Copyable {
   package mutating func attend(_ occasion: Occasion, for path: FilePath) throws(LockFailure) {
     switch occasion {
     case .wait(let wakeUp, let time):
-      try stop(by: try attempt(path, "cannot wait") { () throws(Errno) in try sleep(wakeUp, time) }, path)
+      let signal = try attempt(path, "cannot wait") { () throws(Errno) in
+        try signals.next(orWokenBy: wakeUp, timeout: time)
+      }
+      try stop(by: signal, path)
     case .theft(let text):
       say(text)
       Diagnostics.log(description.name, text)
-    }
-  }
-
-  private mutating func sleep(_ wakeUp: WakeUp, _ time: Duration) throws(Errno) -> CInt? {
-    switch wakeUp {
-    case .now, .time: try signals.next(timeout: time)
-    case .readable(let descriptor): try signals.next(orReadable: descriptor, timeout: time)
-    case .granted(let lock): try signals.next(orGranted: lock, timeout: time)
     }
   }
 

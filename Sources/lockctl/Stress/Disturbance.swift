@@ -33,7 +33,7 @@ struct Disturbance {
   /// Back by any time, which makes a lock old; forward only a bit, because nobody takes a lock that comes from the future.
   private mutating func step() -> Duration {
     let limit = policy.steal.after ?? .seconds(1)
-    return dice.once(in: 3) ? dice.time(.zero ... limit) : .zero - dice.time(.zero ... limit * 3)
+    return dice.once(in: 3) ? dice.time(.zero...limit) : .zero - dice.time(.zero...limit * 3)
   }
 
   /// Whether the worker that was inside a moment ago is to be hit, rather than any.
@@ -48,8 +48,8 @@ struct Disturbance {
     let stale = lease + (policy.steal.after ?? .zero)
     return switch Int.random(in: 0..<(isLongAllowed ? 20 : 17), using: &dice) {
     case 0..<17: dice.time(.zero ... .milliseconds(5))
-    case 17: dice.time(lease * 0.8 ... lease * 1.2)
-    default: dice.time(stale ... stale * 1.5)
+    case 17: dice.time(lease * 0.8...lease * 1.2)
+    default: dice.time(stale...stale * 1.5)
     }
   }
 }

@@ -8,6 +8,7 @@ struct StressCrew: ~Copyable {
   private struct Worker {
     let number: Int
     let process: ChildProcess
+    var isReady = false
     /// When it goes on, if it is stopped.
     var wakes: BootTime?
     /// A moment just before it was killed.
@@ -119,9 +120,11 @@ struct StressCrew: ~Copyable {
 
   private mutating func note(_ event: StressEvent) {
     switch event.kind {
+    case .ready: if let place = place(of: event) { workers[place].isReady = true }
     case .entered: enter(event)
     case .left: leave(event)
     case .unproven: tally.unproven += 1
+    case .theft: tally.thefts += 1
     case .robbed: tally.robbed += 1
     case .busy: tally.timeouts += 1
     case .failed: tally.failures += 1
@@ -130,19 +133,20 @@ struct StressCrew: ~Copyable {
   }
 
   private mutating func enter(_ event: StressEvent) {
-    guard let place = workers.firstIndex(where: { $0.number == event.worker }) else { return }
+    guard let place = place(of: event) else { return }
     workers[place].inside = (event.moment, event.until)
     tally.holds += 1
     tally.lastEntered = max(tally.lastEntered, event.moment)
   }
 
   private mutating func leave(_ event: StressEvent) {
-    guard let place = workers.firstIndex(where: { $0.number == event.worker }), let inside = workers[place].inside
-    else { return }
+    guard let place = place(of: event), let inside = workers[place].inside else { return }
     workers[place].inside = nil
     if event.moment >= event.until { tally.late += 1 }
     add(event.worker, inside.since, min(event.moment, event.until))
   }
+
+  private func place(of event: StressEvent) -> Int? { workers.firstIndex { $0.number == event.worker } }
 
   private mutating func add(_ worker: Int, _ entered: BootTime, _ left: BootTime) {
     tally.timeline.add(Timeline.Stay(worker: worker, entered: entered, left: left))
@@ -153,20 +157,26 @@ struct StressCrew: ~Copyable {
   mutating func disturb(in place: borrowing StressPlace) throws(Errno) {
     let now = BootTime.now
     guard disturbance.next <= now else { return }
-    switch disturbance.blow(at: now) {
-    case .clockStep(let step): if try place.stepClock(by: step) { tally.clockSteps += 1 }
-    case .stop: workers[victim()].process.sendAlone(SIGSTOP)
-    case .kill:
-      let victim = victim()
+    let blow = disturbance.blow(at: now)
+    if case .clockStep(let step) = blow {
+      if try place.stepClock(by: step) { tally.clockSteps += 1 }
+      return
+    }
+    guard let victim = victim() else { return }
+    if case .kill = blow {
       try place.noteKill(of: workers[victim].number)
-      workers[victim].killed = .now
+      // Who is killed twice died of the first.
+      workers[victim].killed = workers[victim].killed ?? .now
       workers[victim].process.sendAlone(SIGKILL)
+    } else {
+      workers[victim].process.sendAlone(SIGSTOP)
     }
   }
 
-  private mutating func victim() -> Int {
+  private mutating func victim() -> Int? {
     if disturbance.prefersHolder(), let holder = workers.firstIndex(where: { $0.inside != nil }) { return holder }
-    return disturbance.number(below: workers.count)
+    let victim = disturbance.number(below: workers.count)
+    return workers[victim].isReady ? victim : nil
   }
 
   // MARK: - The end

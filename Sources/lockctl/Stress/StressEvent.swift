@@ -4,6 +4,8 @@ internal import SystemPackage
 /// What a worker tells its parent: written in one piece into a pipe, which keeps it when the worker is killed.
 struct StressEvent {
   enum Kind: Int64 {
+    /// It has started: to be killed before would only keep the machine busy.
+    case ready
     /// The worker has proven its lock at `moment`, and believes in it until `until`.
     case entered
     /// It was inside until `moment`, and is about to let go.
@@ -12,6 +14,8 @@ struct StressEvent {
     case unproven
     /// Its lock was gone although the end of its belief had not come.
     case robbed
+    /// It has taken somebody's lock file away.
+    case theft
     /// It waited in vain.
     case busy
     /// Something went wrong that it has printed.

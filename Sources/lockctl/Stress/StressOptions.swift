@@ -23,7 +23,8 @@ enum StressRules: String, CaseIterable, ExpressibleByArgument {
 /// What `lockctl stress` is told, and tells its workers in the same words.
 struct StressOptions: ParsableArguments {
   @Argument(
-    help: ArgumentHelp("A name that is not in use; FILE and what begins like it go away in the end.", valueName: "FILE"),
+    help: ArgumentHelp(
+      "A name that is not in use; FILE and what begins like it go away in the end.", valueName: "FILE"),
     completion: .file(), transform: { FilePath($0) })
   var file: FilePath
 

@@ -27,23 +27,6 @@ struct StressPlan {
     ].map { try Assignment($0.0, $0.1, origin: .commandLine("stress")) }
   }
 
-  /// Until when a holder may believe that nobody else is inside.
-  ///
-  /// - Parameters:
-  ///   - leaseEnd: the end of its lease.
-  ///   - touched: a moment just before its lock file was touched for the last time.
-  ///   - proven: a moment just before it proved the lock.
-  func endOfBelief(leaseEnd: BootTime?, touched: BootTime, proven: BootTime) -> BootTime {
-    let leaseEnd = leaseEnd ?? BootTime(nanoseconds: .max)
-    // A lock that the kernel keeps, too, is not stolen, whatever its lock file looks like.
-    guard policy.method == [.dotlock] else { return leaseEnd }
-    let stale = policy.steal.after.map { touched + $0 } ?? leaseEnd
-    // Whoever changes the lock file's time takes the lock away; its holder, that asked a moment before, does not know.
-    // What remains is the time for which every thief has to watch the file unchanged.
-    let stepped = options.clockSteps ? proven + policy.steal.observe : leaseEnd
-    return min(leaseEnd, stale, stepped)
-  }
-
   /// The names in the directory that belong to the run. No other file has such a name, because the run is refused
   /// where FILE exists.
   func owns(_ name: FilePath) -> Bool {

@@ -22,8 +22,7 @@ enum StressRun {
       if let signal = try signals.next(timeout: .milliseconds(2)), signal != SIGCHLD { return }
       try crew.attend()
       try crew.disturb(in: place)
-      // Nobody has got in for so long: that is what there is to report.
-      if crew.tally.isStuck { return }
+      if crew.tally.isDecided { return }
     }
   }
 

@@ -10,7 +10,7 @@ struct StressWorker: ~Copyable {
   private let number: Int
   private let isLocal: Bool?
   private let events: Descriptor
-  private let signals = SignalQueue()
+  private var signals = SignalQueue()
   private var ambush: Ambush
   private var record: SharedRecord
   private var dice: Dice
@@ -26,6 +26,7 @@ struct StressWorker: ~Copyable {
   }
 
   mutating func run() {
+    tell(.ready)
     while true {
       do throws(LockFailure) {
         try round()
@@ -46,18 +47,25 @@ struct StressWorker: ~Copyable {
     if plan.options.naive {
       let hesitation = dice.time(.zero ... .milliseconds(20))
       let lock = try NaiveLock.acquire(plan, hesitation) { (time) throws(LockFailure) in try pause(time) }
-      try stay(in: lock)
+      stay(in: lock)
     } else {
       let lock = try HeldLock.acquire(
-        on: plan.location, policy: plan.policy, holder: .writer, inherited: [], isLocal: isLocal
-      ) { (time) throws(LockFailure) in try pause(time) }
-      try stay(in: lock)
+        on: plan.location, policy: plan.policy, holder: .writer, inherited: [], isLocal: isLocal, canQueue: true
+      ) { (occasion) throws(LockFailure) in
+        switch occasion {
+        case .wait(let wakeUp, let time): try pause(time, wakeUp)
+        case .theft: tell(.theft)
+        }
+      }
+      stay(in: lock)
     }
   }
 
   /// Sleeps, unless the parent asks for the end.
-  private func pause(_ time: Duration) throws(LockFailure) {
-    let signal = try attempt(plan.location.path, "cannot wait") { () throws(Errno) in try signals.next(timeout: time) }
+  private mutating func pause(_ time: Duration, _ wakeUp: WakeUp = .time) throws(LockFailure) {
+    let signal = try attempt(plan.location.path, "cannot wait") { () throws(Errno) in
+      try signals.next(orWokenBy: wakeUp, timeout: time)
+    }
     if let signal { throw LockFailure(.interrupted(signal: signal), plan.location.path, "stopped") }
   }
 }
@@ -65,19 +73,34 @@ struct StressWorker: ~Copyable {
 // MARK: - Inside
 
 extension StressWorker {
-  private mutating func stay(in lock: consuming some StressLock & ~Copyable) throws(LockFailure) {
+  private mutating func stay(in lock: consuming some StressLock & ~Copyable) {
     // Who died by an ambush in here would leave no trace of when.
     ambush.leave()
-    let belief = try Belief(in: &lock, plan)
+    guard let belief = believe(in: &lock) else { return }
     tell(.entered, moment: belief.since, until: belief.until)
     compareRecords { (record) throws(Errno) in try record.enter(until: belief.until) }
     sleepThrough(workingTime)
     var isOurs = true
-    do throws(LockFailure) { try lock.prove() } catch { isOurs = isHarmless(error, belief) }
+    do throws(LockFailure) { try lock.prove() } catch { isOurs = isHarmless(error, belief.until) }
     compareRecords { (record) throws(Errno) in try record.leave() }
     tell(.left, until: belief.until)
     ambush.lie(in: &dice)
-    do throws(LockFailure) { try lock.release() } catch { if isOurs { _ = isHarmless(error, belief) } }
+    do throws(LockFailure) { try lock.release() } catch { if isOurs { _ = isHarmless(error, belief.until) } }
+  }
+
+  /// Proves the lock; `nil` when it is not ours any more.
+  private func believe(in lock: inout some StressLock & ~Copyable) -> Belief? {
+    var until = BootTime.now
+    do throws(LockFailure) {
+      until = try Belief.end(in: &lock, plan)
+      try lock.prove()
+      let belief = Belief(since: .now, until: until)
+      if belief.since < until { return belief }
+    } catch {
+      guard isHarmless(error, until) else { return nil }
+    }
+    tell(.unproven)
+    return nil
   }
 
   private var workingTime: Duration {
@@ -93,12 +116,12 @@ extension StressWorker {
   }
 
   /// A lock may be lost when its lease is over. Before that it is robbery, unless the lock file's time was changed.
-  private func isHarmless(_ failure: LockFailure, _ belief: Belief) -> Bool {
+  private func isHarmless(_ failure: LockFailure, _ end: BootTime) -> Bool {
     guard failure.kind == .lost else {
       complain("\(failure)")
       return false
     }
-    guard .now < belief.until, !plan.options.clockSteps else { return true }
+    guard .now < end, !plan.options.clockSteps else { return true }
     tell(.robbed)
     return false
   }

@@ -15,6 +15,7 @@ struct Tally {
   /// Holders whose lease was over before they left.
   var late = 0
   var unproven = 0
+  var thefts = 0
   var robbed = 0
   var strangers = 0
   var timeouts = 0
@@ -32,8 +33,10 @@ struct Tally {
     seed = plan.options.seed ?? UInt64.random(in: 0..<1_000_000)
   }
 
-  /// Whether nobody has come inside for longer than any wait may last.
-  var isStuck: Bool {
+  /// Whether there is nothing more to find out: two were inside at once, or nobody gets in any more.
+  var isDecided: Bool { timeline.overlaps + strangers > 0 || isStuck }
+
+  private var isStuck: Bool {
     BootTime.now.since(lastEntered) > (plan.policy.wait.timeout ?? .seconds(60)) + .seconds(30)
   }
 
@@ -47,6 +50,7 @@ struct Tally {
     if timeline.overlaps + strangers > 0 { return StressVerdict(.software, overlapText) }
     if robbed > 0 { return StressVerdict(.software, "a lock was lost before its lease was over") }
     if failures + hung > 0 { return StressVerdict(.software, "workers have failed") }
+    if isStuck { return StressVerdict(.software, "nobody gets the lock any more") }
     if timeline.handOvers == 0 { return StressVerdict(.temporaryFailure, "the lock was never handed over") }
     return nil
   }
@@ -74,14 +78,16 @@ struct Tally {
 
   private var counts: [(name: String, value: Int)] {
     [
-      ("workers", plan.options.workers), ("seed", Int(truncatingIfNeeded: seed)),
-      ("milliseconds", Int(time.nanosecondCount / 1_000_000)), ("holds", holds), ("hand-overs", timeline.handOvers),
-      ("left-behind", leftBehind), ("late", late), ("unproven", unproven), ("timeouts", timeouts), ("kills", kills),
-      ("stops", stops), ("clock-steps", clockSteps),
-      ("longest-gap-milliseconds", Int(timeline.longestGap.nanosecondCount / 1_000_000)), ("overlaps", timeline.overlaps),
-      ("overlaps-with-other-runs", strangers), ("robbed", robbed), ("failures", failures), ("hung", hung),
+      ("workers", plan.options.workers), ("seed", Int(truncatingIfNeeded: seed)), ("milliseconds", milliseconds(time)),
+      ("holds", holds), ("hand-overs", timeline.handOvers), ("steals", thefts), ("left-behind", leftBehind),
+      ("late", late), ("unproven", unproven), ("timeouts", timeouts), ("kills", kills), ("stops", stops),
+      ("clock-steps", clockSteps), ("longest-gap-milliseconds", milliseconds(timeline.longestGap)),
+      ("overlaps", timeline.overlaps), ("overlaps-with-other-runs", strangers), ("robbed", robbed),
+      ("failures", failures), ("hung", hung),
     ]
   }
+
+  private func milliseconds(_ time: Duration) -> Int { Int(time.nanosecondCount / 1_000_000) }
 
   var text: String {
     let rows = settings + counts.map { ($0.name, "\($0.value)") }
