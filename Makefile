@@ -66,11 +66,13 @@ help:
 # --- What is needed from Debian ------------------------------------------------------------------------------------
 
 # Each is "package:a file that it brings"; apt-get is called only when a file is missing.
+peers = liblockfile-bin:/usr/bin/dotlockfile maildrop:/usr/bin/maildrop procmail:/usr/bin/procmail \
+  util-linux:/usr/bin/flock
 build-needs = libyaml-dev:/usr/lib/*/libyaml.a pkg-config:/usr/bin/pkg-config
-check-needs = $(build-needs) mandoc:/usr/bin/mandoc python3:/usr/bin/python3 strace:/usr/bin/strace
+check-needs = $(build-needs) mandoc:/usr/bin/mandoc strace:/usr/bin/strace $(peers) mutt:/usr/bin/mutt_dotlock \
+  mailutils:/usr/bin/dotlock.mailutils python3:/usr/bin/python3
 model-needs = spin:/usr/bin/spin gcc:/usr/bin/cc libc6-dev:/usr/include/stdio.h
-bench-needs = $(build-needs) strace:/usr/bin/strace liblockfile-bin:/usr/bin/dotlockfile \
-  maildrop:/usr/bin/maildrop procmail:/usr/bin/procmail util-linux:/usr/bin/flock chiark-utils-bin:/usr/bin/with-lock-ex
+bench-needs = $(build-needs) strace:/usr/bin/strace $(peers) chiark-utils-bin:/usr/bin/with-lock-ex
 
 needs-%:
 	@missing=; \

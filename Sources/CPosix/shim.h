@@ -17,6 +17,7 @@
 #include <setjmp.h>
 #include <stdio.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/file.h>
 #include <sys/signalfd.h>
@@ -64,6 +65,9 @@ static inline int cposix_write_lease(int descriptor) {
   return fcntl(descriptor, F_SETLEASE, F_WRLCK);
 }
 
+// FICLONE, whose header <linux/fs.h> quarrels with glibc's own.
+static inline int cposix_clone(int to, int from) { return ioctl(to, _IOW(0x94, 9, int), from); }
+
 static inline unsigned long cposix_fs_magic(const struct statfs *status) { return (unsigned long)status->f_type; }
 
 // Swift 6 refuses mutable C globals; these programs parse their arguments once, on one thread.
@@ -89,12 +93,16 @@ static inline void cposix_lethal_signals(sigset_t *signals) {
 // Starts a program in a process group of its own, with nothing blocked; in the foreground of `terminal` unless that is
 // -1. Returns 0 or an error number.
 //
+// `inherited` is a descriptor that the program gets as well, unless it is -1: a kernel lock lives as long as somebody
+// has it open.
+//
 // The program dies with us if we are killed: nobody else would end it with the lease. A dotlock(8) that runs another
 // one kills that one's group at the end of its own lease, then lets go, and the program is in a group of its own.
 //
 // vfork(2) because the child has to do what posix_spawn(3) would ask the kernel about every signal for. The child
 // borrows our memory until it has become the program, so `failure` is ours to read.
-static inline int cposix_start(char *const words[], char *const environment[], int terminal, pid_t *child) {
+static inline int cposix_start(char *const words[], char *const environment[], int terminal, int inherited,
+                               pid_t *child) {
   volatile int failure = 0;
   sigset_t all, old, none;
   sigfillset(&all);
@@ -109,6 +117,7 @@ static inline int cposix_start(char *const words[], char *const environment[], i
       _exit(127);
     }
     setpgid(0, 0);
+    if (inherited >= 0) fcntl(inherited, F_SETFD, 0);
     if (terminal >= 0) tcsetpgrp(terminal, getpid());
     sigprocmask(SIG_SETMASK, &none, NULL);
     execvpe(words[0], words, environment);
@@ -147,13 +156,13 @@ static inline void cposix_wake(int signal) {
   siglongjmp(wait->end, 1);
 }
 
-// Waits for a whole-file write lock of an open file description, or for flock(2), until a waking signal out of `queued`
+// Waits for a whole-file lock of an open file description, or for flock(2), until a waking signal out of `queued`
 // comes, which are blocked and stay so. Returns 0, the signal, or -1 (errno).
 //
 // Whoever only unblocks signals for the call sleeps through one that comes between the two, so the handler jumps. It can
 // only jump out of this function; if the lock was granted at that very moment it is held all the same, and the next try
 // succeeds at once.
-static inline int cposix_wait_for_lock(int descriptor, int by_flock, const sigset_t *queued) {
+static inline int cposix_wait_for_lock(int descriptor, int by_flock, int is_shared, const sigset_t *queued) {
   struct cposix_wait *const wait = cposix_current_wait();
   sigset_t old;
   struct sigaction jump = {.sa_handler = cposix_wake};
@@ -171,7 +180,8 @@ static inline int cposix_wait_for_lock(int descriptor, int by_flock, const sigse
   if (sigsetjmp(wait->end, 0) == 0) {
     wait->is_on = 1;
     sigprocmask(SIG_SETMASK, &open, NULL);
-    result = by_flock ? flock(descriptor, LOCK_EX) : cposix_ofd_lock(descriptor, F_OFD_SETLKW, F_WRLCK);
+    result = by_flock ? flock(descriptor, is_shared ? LOCK_SH : LOCK_EX)
+                      : cposix_ofd_lock(descriptor, F_OFD_SETLKW, is_shared ? F_RDLCK : F_WRLCK);
     wait->is_on = 0;
   }
   int failure = errno;

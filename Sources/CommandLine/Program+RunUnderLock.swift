@@ -6,10 +6,14 @@ package import SystemPackage
 extension Program {
   /// Runs a program while the lock on a file is held.
   ///
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - command: the program and its arguments.
+  ///   - isShared: whether others may read meanwhile, who ask for the same.
   /// - Returns: how the program ended.
   /// - Throws: `LockFailure` when the lock could not be taken, or was lost meanwhile.
   package mutating func runUnderLock(
-    on path: FilePath, _ command: CommandWords
+    on path: FilePath, _ command: CommandWords, isShared: Bool
   ) throws -> Outcome {
     let location = try FileLocation(of: path)
     var policy = try policy(for: location)
@@ -17,7 +21,8 @@ extension Program {
     if !invocation.sets("method") { policy.method = [.dotlock] }
     let outer = Environment.value(LockHandover.variable)
     var lock = try HeldLock.acquire(
-      on: location, policy: policy, holder: .program, inherited: LockHandover.entries(in: outer), canQueue: true,
+      on: location, policy: policy, holder: .program, inherited: LockHandover.entries(in: outer),
+      isShared: isShared, canQueue: true,
       attend: { (occasion) throws(LockFailure) in try attend(occasion, for: location.path) })
     say("\(location.path): locked")
     let held = lock.handover.map { (LockHandover.variable, $0.appended(to: outer)) }

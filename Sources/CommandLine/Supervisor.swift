@@ -36,9 +36,11 @@ package struct Supervisor: ~Copyable {
   {
     let timer = try BootTimer()
     let hasTerminal = Terminal.isOurs
+    let inherited = lock.kernelLockDescriptor
     do throws(Errno) {
       child = try environment.withWords { (environment) throws(Errno) in
-        try ChildProcess(command, environment: environment, terminal: hasTerminal ? STDIN_FILENO : nil)
+        try ChildProcess(
+          command, environment: environment, terminal: hasTerminal ? STDIN_FILENO : nil, inherited: inherited)
       }
     } catch {
       // A child that could not become the program may have had the terminal already.

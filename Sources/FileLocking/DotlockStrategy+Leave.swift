@@ -19,54 +19,64 @@ extension DotlockStrategy {
   private func leave(_ target: borrowing LockTarget) throws(LockFailure) {
     // Whoever takes the lock revokes the permit: then it is his, or it was moved before he believed in it.
     for _ in 0..<100 {
+      try refuseLate(target)
       let permit: Permit
       do throws(Errno) {
         permit = try Permit.obtain(target)
       } catch {
         return try leaveWithoutPermit(target, error)
       }
-      try proveReleasable(target)
-      if try leave(by: permit, target) { return }
+      let moved: FilePath?
+      do throws(LockFailure) {
+        moved = try move(by: permit, target)
+      } catch {
+        permit.giveUp(target)
+        throw error
+      }
+      if let moved { return try settle(moved, by: permit, target) }
     }
     throw LockFailure(.lost, target.lockPath, "is being stolen")
   }
 
   /// A lock past its lease is a thief's business; whatever has the name by now, it is not ours to take away.
-  private func proveReleasable(_ target: borrowing LockTarget) throws(LockFailure) {
-    try prove(target)
+  private func refuseLate(_ target: borrowing LockTarget) throws(LockFailure) {
     guard target.mayRelease else {
       throw LockFailure(.lost, target.lockPath, "was held until its lease was over, and is left to be stolen")
     }
   }
 
-  /// - Returns: false when the permit was revoked.
-  private func leave(by permit: consuming Permit, _ target: borrowing LockTarget) throws(LockFailure) -> Bool {
-    let owes = held?.identity.record?.owesFence == true
-    let moved = try attempt(target.lockPath, "cannot remove") { () throws(Errno) in
-      try permit.move(target, owes ? Permit.Fate.stolen : Permit.Fate.released)
-    }
-    guard let moved else { return false }
-    if target.isLocal {
-      try? permit.unlink(moved, unless: owes)
-    } else {
-      let identity = held?.identity
+  /// Whoever takes the lock next owes the fence that we have not paid.
+  private var fate: String { owesFence ? Permit.Fate.stolen : Permit.Fate.released }
+
+  /// - Returns: `nil` when the permit was revoked.
+  private func move(by permit: borrowing Permit, _ target: borrowing LockTarget) throws(LockFailure) -> FilePath? {
+    try prove(target)
+    try refuseLate(target)
+    return try attempt(target.lockPath, "cannot remove") { () throws(Errno) in try permit.move(target, fate) }
+  }
+
+  /// The name is free by now: what follows must not fail.
+  private func settle(
+    _ moved: FilePath, by permit: consuming Permit, _ target: borrowing LockTarget
+  ) throws(LockFailure) {
+    let (isOwed, identity) = (owesFence, held?.identity)
+    if !target.isLocal {
       held = nil  // Closed before it is unlinked: an NFS client would keep an open file as .nfsXXXX.
       // Another program, which needs no permit, may have broken our lock and made its own.
       if let now = try? permit.identity(of: moved), now != identity, now.record == nil {
         _ = try? permit.putBack(moved, target)
         throw LockFailure(.lost, target.lockPath, "is not our lock any more")
       }
-      try? permit.unlink(moved, unless: owes)
     }
+    if !isOwed { permit.discard(moved) }
     permit.giveUp(target)
-    return true
   }
 
   private func leaveWithoutPermit(_ target: borrowing LockTarget, _ error: Errno) throws(LockFailure) {
     switch error {
     case .notDirectory:
       // Where there can be no permit nobody moves a lock file.
-      try proveReleasable(target)
+      try prove(target)
       try attempt(target.lockPath, "cannot remove") { () throws(Errno) in try target.directory.unlink(target.lockName) }
     case .tooManyOpenFiles where target.isLocal, .tooManyOpenFilesInSystem where target.isLocal:
       try attempt(target.lockPath, "cannot remove") { () throws(Errno) in try leaveWithoutDescriptor(target) }
@@ -82,16 +92,9 @@ extension DotlockStrategy {
     let permit = try Permit.obtain(target)
     let now = try target.directory.status(of: target.lockName)
     guard identity.isSameFile(as: now), now.modified == identity.modified, target.mayRelease else { return }
-    let owes = identity.record?.owesFence == true
-    guard let moved = try permit.move(target, owes ? Permit.Fate.stolen : Permit.Fate.released) else { return }
-    try permit.unlink(moved, unless: owes)
+    let isOwed = identity.record?.owesFence == true
+    guard let moved = try permit.move(target, isOwed ? Permit.Fate.stolen : Permit.Fate.released) else { return }
+    if !isOwed { permit.discard(moved) }
     permit.giveUp(target)
-  }
-}
-
-extension Permit {
-  /// A lock file whose holder owed a fence stays: whoever takes the lock next owes it.
-  fileprivate func unlink(_ name: FilePath, unless owesFence: Bool) throws(Errno) {
-    if !owesFence { try unlink(name) }
   }
 }

@@ -52,8 +52,10 @@ extension DotlockStrategy {
       let now = try LockSighting(of: target.lockName, in: target.directory, isLocal: target.isLocal)
       // Only what is seen from here on counts: until the permit is revoked the name can only be given to somebody who
       // does not believe in it yet.
-      guard case .lock(let lock) = now, lock.identity == victim.identity else { return now == .nothing }
-      guard let moved = try permit.move(target, Permit.Fate.stolen) else { return false }
+      guard now.identity == victim.identity, let moved = try permit.move(target, Permit.Fate.stolen) else {
+        permit.giveUp(target)
+        return now == .nothing
+      }
       try settle(moved, by: permit, victim, &target)
       return true
     } catch {

@@ -10,13 +10,13 @@ final class FcntlStrategy: LockStrategy {
   let method = Method.fcntl
 
   func tryLock(_ target: inout LockTarget) throws(LockFailure) -> Attempt {
-    try target.tryKernelLock("fcntl") { (file) throws(Errno) in try file.tryRecordLock() }
+    try target.tryKernelLock("fcntl") { (file, isShared) throws(Errno) in try file.tryRecordLock(shared: isShared) }
   }
 
   func describeHolder(_ target: borrowing LockTarget) -> String { target.describeKernelHolder("fcntl") }
 
   func wakeUp(_ target: borrowing LockTarget, canQueue: Bool) -> WakeUp {
-    target.kernelWakeUp(canQueue) { .record($0) }
+    target.kernelWakeUp(canQueue, .record)
   }
 
   var timeLeft: Duration? { nil }

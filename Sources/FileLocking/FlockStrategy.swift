@@ -7,13 +7,13 @@ final class FlockStrategy: LockStrategy {
   let method = Method.flock
 
   func tryLock(_ target: inout LockTarget) throws(LockFailure) -> Attempt {
-    try target.tryKernelLock("flock") { (file) throws(Errno) in try file.tryFlock() }
+    try target.tryKernelLock("flock") { (file, isShared) throws(Errno) in try file.tryFlock(shared: isShared) }
   }
 
   func describeHolder(_ target: borrowing LockTarget) -> String { target.describeKernelHolder("flock") }
 
   func wakeUp(_ target: borrowing LockTarget, canQueue: Bool) -> WakeUp {
-    target.kernelWakeUp(canQueue) { .flock($0) }
+    target.kernelWakeUp(canQueue, .flock)
   }
 
   var timeLeft: Duration? { nil }

@@ -1,3 +1,4 @@
+internal import LockPolicy
 package import Posix
 internal import SystemPackage
 
@@ -23,6 +24,16 @@ extension HeldLock {
 
   /// Whether the path still leads to the open file.
   package func pathLeadsToFile() throws(LockFailure) -> Bool { try target.pathLeadsToFile() }
+
+  /// The descriptor that the kernel's locks on the file belong to; `nil` without any. They live as long as some process
+  /// has it open, so a program that is to keep them alive inherits it.
+  package var kernelLockDescriptor: CInt? {
+    guard strategies.contains(where: { $0.method != .dotlock }) else { return nil }
+    switch target.file {
+    case .none: return nil
+    case .some(let file): return file.descriptor.raw
+    }
+  }
 
   /// Takes a file away that ``openFile()`` made and that is still empty, so that a failure leaves nothing behind.
   ///

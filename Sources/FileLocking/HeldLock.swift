@@ -33,13 +33,17 @@ public struct HeldLock: ~Copyable {
   /// Takes the lock for `holder`, using the locks that are `inherited` in place of its own.
   ///
   /// - Parameters:
+  ///   - isShared: whether others may read meanwhile, who ask for the same; kernel methods only.
   ///   - canQueue: whether `attend` can wait for a lock to be granted.
   ///   - attend: does what is not for this library to do; what it throws ends the wait.
   package static func acquire(
     on location: FileLocation, policy: Policy, holder: LockRecord.Holder, inherited: [LockHandover],
-    isLocal: Bool? = nil, canQueue: Bool, attend: (Occasion) throws(LockFailure) -> Void
+    isShared: Bool = false, isLocal: Bool? = nil, canQueue: Bool, attend: (Occasion) throws(LockFailure) -> Void
   ) throws(LockFailure) -> HeldLock {
-    let target = try LockTarget(location, policy: policy, holder: holder, isLocal: isLocal)
+    if isShared, policy.method.contains(.dotlock) {
+      throw LockFailure(.refused, location.path, "a dotlock cannot be shared; take fcntl or flock")
+    }
+    let target = try LockTarget(location, policy: policy, holder: holder, isShared: isShared, isLocal: isLocal)
     var lock = HeldLock(target, inherited)
     do throws(LockFailure) {
       try lock.take(canQueue, attend)
@@ -169,7 +173,8 @@ extension HeldLock {
       case .taken: continue
       case .unavailable(let failure):
         guard canDoWithout(strategies[index].method) else { throw failure }
-        strategies.remove(at: index)
+        strategies[index] = RespectedDotlock()
+        if let failure = Self.unlock(Array(strategies[..<index]), target) { throw failure }
         return try tryAll()
       case .busy:
         try letGo(below: index)

@@ -33,13 +33,13 @@ struct LockQueue {
   private mutating func lineUp(_ identity: LockIdentity, _ target: borrowing LockTarget) -> WakeUp? {
     if let last = batons.last, last.isFor(identity) {
       // Ours already, and the lock file is still there: it is not the end of a process that is waited for.
-      return last.take() ? nil : .granted(.record(last.descriptor.raw))
+      return last.take() ? nil : .granted(WaitingLock(.record, last.descriptor.raw))
     }
     guard let baton = Baton(target) else { return nil }
     guard baton.isFor(identity) else { return .now }
     if let last = batons.last, !last.take() { batons.removeLast() }
     batons.append(baton)
-    return .granted(.record(baton.descriptor.raw))
+    return .granted(WaitingLock(.record, baton.descriptor.raw))
   }
 
   private mutating func watch(_ identity: LockIdentity, _ target: borrowing LockTarget) -> WakeUp {

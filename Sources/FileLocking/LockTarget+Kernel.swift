@@ -10,10 +10,14 @@ extension LockTarget {
   /// After the lock is taken the path must still lead to the open file: a program that replaces mailboxes by rename, as
   /// qmail's maildir2mbox does, may have done so between our open and our lock, and an append to the orphan is lost.
   mutating func tryKernelLock(
-    _ name: String, _ lock: (borrowing Descriptor) throws(Errno) -> Bool
+    _ name: String, _ lock: (borrowing Descriptor, _ isShared: Bool) throws(Errno) -> Bool
   ) throws(LockFailure) -> Attempt {
     try openFile()
-    guard try attempt(path, "cannot lock (\(name))", { () throws(Errno) in try withFile(lock) }) == true else {
+    let isShared = isShared
+    let isTaken = try attempt(path, "cannot lock (\(name))") { () throws(Errno) in
+      try withFile { (file) throws(Errno) in try lock(file, isShared) }
+    }
+    guard isTaken == true else {
       return .busy
     }
     if try pathLeadsToFile() { return .taken }
@@ -22,12 +26,13 @@ extension LockTarget {
   }
 
   /// The end of the lock that is in the way, where one can sleep until then.
-  borrowing func kernelWakeUp(_ canQueue: Bool, _ lock: (CInt) -> WaitingLock) -> WakeUp {
+  borrowing func kernelWakeUp(_ canQueue: Bool, _ kind: WaitingLock.Kind) -> WakeUp {
     guard isLocal, canQueue, policy.wait.notify else { return .time }
     switch file {
     // It was replaced; the next try opens the new one.
     case .none: return .now
-    case .some(let file): return .granted(lock(file.descriptor.raw))
+    case .some(let file):
+      return .granted(WaitingLock(kind, file.descriptor.raw, isShared: isShared))
     }
   }
 

@@ -11,6 +11,8 @@ package struct LockTarget: ~Copyable {
   let isLocal: Bool
   /// Who will hold the lock, for the record.
   let holder: LockRecord.Holder
+  /// Whether the kernel methods let others read meanwhile.
+  let isShared: Bool
   /// The locked file itself, once somebody has had to open it.
   private(set) var file: OpenedFile?
   /// The moment after which the holder is no longer inside its lease; `nil`: no end.
@@ -21,7 +23,7 @@ package struct LockTarget: ~Copyable {
   var thefts: [String] = []
 
   init(
-    _ location: FileLocation, policy: Policy, holder: LockRecord.Holder, isLocal: Bool?
+    _ location: FileLocation, policy: Policy, holder: LockRecord.Holder, isShared: Bool, isLocal: Bool?
   ) throws(LockFailure) {
     let directory = try attempt(location.directory, "cannot open the directory") { () throws(Errno) in
       try Directory(location.directory)
@@ -31,6 +33,7 @@ package struct LockTarget: ~Copyable {
     self.location = location
     self.policy = policy
     self.holder = holder
+    self.isShared = isShared
   }
 
   private static func isLocal(_ directory: borrowing Directory) throws(LockFailure) -> Bool {

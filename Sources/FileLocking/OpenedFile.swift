@@ -22,12 +22,13 @@ package struct OpenedFile: ~Copyable {
     }
     // Somebody else may make or replace the file between our looks; nobody does so a hundred times by chance.
     for _ in 0..<100 {
-      if let existing = try open(target, flags.union(.noAccessTime)) {
+      if let existing = try open(target, flags(target).union(.noAccessTime)) {
         let status = try attempt(target.path, "cannot examine") { () throws(Errno) in try existing.status() }
         let file = OpenedFile(descriptor: existing, before: status, wasCreated: false)
-        try file.refuseUnsafe(target.path)
+        try file.refuseUnsafe(target.path, isShared: target.isShared)
         return file
       }
+      if target.isShared { throw LockFailure(.noSuchFileOrDirectory, target.path, "cannot open") }
       guard target.policy.mailbox.create else {
         throw LockFailure(.noSuchFileOrDirectory, target.path, "cannot open (mailbox.create: false)")
       }
@@ -37,6 +38,10 @@ package struct OpenedFile: ~Copyable {
   }
 
   private static let flags: OpenFlags = [.readWrite, .append, .noFollow, .unsuspecting]
+
+  private static func flags(_ target: borrowing LockTarget) -> OpenFlags {
+    target.isShared ? [.readOnly, .noFollow, .unsuspecting] : flags
+  }
 
   /// `nil` when there is no such file.
   private static func open(_ target: borrowing LockTarget, _ flags: OpenFlags) throws(LockFailure) -> Descriptor? {
@@ -74,11 +79,11 @@ package struct OpenedFile: ~Copyable {
     }
   }
 
-  private func refuseUnsafe(_ path: FilePath) throws(LockFailure) {
+  private func refuseUnsafe(_ path: FilePath, isShared: Bool) throws(LockFailure) {
     guard before.isRegular else { throw LockFailure(.refused, path, "is \(before.kind)") }
     guard before.links <= 1 else { throw LockFailure(.refused, path, "has \(before.links) names (hard links)") }
     let user = geteuid()
-    guard user == 0 || before.owner == user else {
+    guard user == 0 || before.owner == user || isShared else {
       throw LockFailure(.refused, path, "belongs to user \(before.owner), not to \(user)")
     }
   }

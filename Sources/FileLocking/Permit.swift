@@ -58,13 +58,16 @@ struct Permit: ~Copyable {
     try made.setOwner(file.owner)
   }
 
-  /// Takes the lock file's name away.
+  /// Takes the lock file's name away, or that of another file that only the lock's holder takes away.
   ///
-  /// - Returns: its name in this directory; `nil` when there was no lock file, or the permission was revoked.
-  func move(_ target: borrowing LockTarget, _ fate: String) throws(Errno) -> FilePath? {
-    let name = UniqueName.prefixed(fate)
+  /// - Returns: its name in this directory; `nil` when there was no such file, or the permission was revoked.
+  func move(
+    _ target: borrowing LockTarget, _ fate: String, name old: FilePath? = nil
+  ) throws(Errno) -> FilePath? {
+    // What its owner gives up may be replaced by another such file; a lost reply is told by the name.
+    let name = target.isLocal && fate == Fate.released ? FilePath(fate) : UniqueName.prefixed(fate)
     do throws(Errno) {
-      try target.directory.rename(target.lockName, to: name, in: directory)
+      try target.directory.rename(old ?? target.lockName, to: name, in: directory)
     } catch {
       guard error == .noSuchFileOrDirectory || error == .staleNFSFileHandle else { throw error }
       // The reply may have been lost, and the request sent again: then the file is there all the same.
@@ -80,11 +83,10 @@ struct Permit: ~Copyable {
     try LockSighting(of: name, in: directory, isLocal: isLocal)
   }
 
-  func unlink(_ name: FilePath) throws(Errno) {
-    do throws(Errno) { try directory.unlink(name) } catch {
-      // The reply to an earlier request was lost, or the taker of the lock has cleared the directory.
-      guard error == .noSuchFileOrDirectory || error == .staleNFSFileHandle else { throw error }
-    }
+  /// Removes what was moved here; what resists is left to whoever takes the lock next, and clears the directory.
+  func discard(_ name: FilePath) {
+    try? insist(
+      on: { () throws(Errno) in try directory.unlink(name) }, unless: { $0 == .noSuchFileOrDirectory })
   }
 
   /// Moves back what was another program's lock.
@@ -97,13 +99,15 @@ struct Permit: ~Copyable {
       guard error == .fileExists else { throw error }
       return false
     }
-    try unlink(name)
+    discard(name)
     return true
   }
 
   /// Takes the directory away, if it is empty: whoever else has it open asks again.
   consuming func giveUp(_ target: borrowing LockTarget) {
-    try? target.directory.removeDirectory(target.permitName)
+    try? insist(
+      on: { () throws(Errno) in try target.directory.removeDirectory(target.permitName) },
+      unless: { $0 == .directoryNotEmpty || $0 == .noSuchFileOrDirectory })
   }
 }
 

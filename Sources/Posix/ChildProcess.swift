@@ -23,11 +23,12 @@ package struct ChildProcess: Sendable {
   ///   - arguments: the program and its arguments.
   ///   - environment: the whole environment.
   ///   - terminal: the descriptor of the terminal whose foreground the child gets.
+  ///   - inherited: a descriptor that the child gets as well.
   package init(
-    _ arguments: CommandWords, environment: CommandWords, terminal: CInt?
+    _ arguments: CommandWords, environment: CommandWords, terminal: CInt?, inherited: CInt? = nil
   ) throws(Errno) {
     var pid = pid_t()
-    let code = cposix_start(arguments, environment, terminal ?? -1, &pid)
+    let code = cposix_start(arguments, environment, terminal ?? -1, inherited ?? -1, &pid)
     guard code == 0 else { throw Errno(rawValue: code) }
     self.pid = pid
   }

@@ -45,7 +45,7 @@ package enum RealTime {
   /// Seconds since 1970.
   package static var seconds: Int64 { Int64(time(nil)) }
 
-  /// The same, as a time that a file may have.
+  /// The time of day as file times have it.
   package static var now: FileTime {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)

@@ -20,10 +20,13 @@ package struct FileWatch: ~Copyable {
   }
 
   /// Sleeps until the descriptor has something to read, a signal handler has run, or the time is over.
-  package static func wait(_ descriptor: CInt, _ duration: Duration) {
+  ///
+  /// - Returns: whether there is something to read.
+  @discardableResult
+  package static func wait(_ descriptor: CInt, _ duration: Duration) -> Bool {
     var event = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     var time = duration.timespec
-    _ = ppoll(&event, 1, &time, nil)
+    return ppoll(&event, 1, &time, nil) == 1
   }
 
   /// Forgets what has happened.

@@ -61,11 +61,7 @@ package struct SignalQueue: ~Copyable {
   package mutating func next(orGranted lock: WaitingLock, timeout: Duration) throws(Errno) -> CInt? {
     let timer = try BootTimer()
     try timer.set(.now + timeout)
-    let result =
-      switch lock {
-      case .record(let descriptor): cposix_wait_for_lock(descriptor, 0, &queued)
-      case .flock(let descriptor): cposix_wait_for_lock(descriptor, 1, &queued)
-      }
+    let result = cposix_wait_for_lock(lock.descriptor, lock.kind == .flock ? 1 : 0, lock.isShared ? 1 : 0, &queued)
     let failure = Errno(rawValue: errno)
     try timer.set(nil)
     // The timer may have fired a moment after the lock was granted.
@@ -97,11 +93,17 @@ package struct SignalQueue: ~Copyable {
 }
 
 /// A lock of a whole file that is waited for, by the descriptor of the file.
-package enum WaitingLock: Sendable, Equatable {
-  /// A write lock of the open file description.
-  case record(CInt)
-  /// flock(2), exclusive.
-  case flock(CInt)
+package struct WaitingLock: Sendable, Equatable {
+  /// A lock of the open file description, or flock(2).
+  package enum Kind: Sendable { case record, flock }
+
+  let kind: Kind
+  let descriptor: CInt
+  let isShared: Bool
+
+  package init(_ kind: Kind, _ descriptor: CInt, isShared: Bool = false) {
+    (self.kind, self.descriptor, self.isShared) = (kind, descriptor, isShared)
+  }
 }
 
 /// Sends this process a signal at a moment of CLOCK_BOOTTIME, also when the machine was suspended until then.

@@ -5,10 +5,16 @@ import SystemPackage
 
 let description = ProgramDescription(
   "dotlock", operands: "FILE PROGRAM [ARG...]",
-  summary: "Take the lock on FILE, run PROGRAM under a lease, release the lock.")
+  summary: "Take the lock on FILE, run PROGRAM under a lease, release the lock.",
+  options: [
+    .init(
+      short: "s", long: "shared", placeholder: nil,
+      help: "let others read meanwhile who ask for the same (fcntl and flock only)")
+  ])
 
 Program.main(description) { program in
   let operands = program.invocation.operands
   guard operands.count >= 2, let command = operands.dropFirst(1) else { throw description.usageError }
-  return try program.runUnderLock(on: operands.file(0), command)
+  return try program.runUnderLock(
+    on: operands.file(0), command, isShared: program.invocation.value(of: "shared") != nil)
 }

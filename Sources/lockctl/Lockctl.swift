@@ -10,7 +10,9 @@ struct Lockctl: ParsableCommand {
     abstract: "Look at mailbox locking, and repair it.",
     discussion: "The manual: lockctl(8), dotlock.yaml(5), mailbox-locking(7).",
     version: "lockctl \(ProgramDescription.version)",
-    subcommands: [PolicyCommands.self, StressCommand.self, StressWorkerCommand.self])
+    subcommands: [
+      PolicyCommands.self, ProbeCommand.self, StressCommand.self, ProbeStepCommand.self, StressWorkerCommand.self,
+    ])
 
   static func main() {
     do {

@@ -6,7 +6,9 @@ internal import PolicyFile
 enum SystemExit: Int32 {
   case success = 0
   case noInput = 66
+  case unavailable = 69
   case software = 70
+  case cannotCreate = 73
   case outputError = 74
   case temporaryFailure = 75
   case configuration = 78
@@ -17,6 +19,7 @@ enum SystemExit: Int32 {
     case let error as PolicyError: self = error.errno == nil ? .configuration : .noInput
     case is PolicyContradiction: self = .configuration
     case is LockFailure: self = .noInput
+    case let error as ProbeFailure: self = error.status
     case let verdict as StressVerdict: self = verdict.status
     case is StandardOutput.Failure: self = .outputError
     default: return nil

@@ -79,7 +79,7 @@ struct MboxappendFailureTests {
   static let wrongLocks = [
     "mkdir Mailbox.lock", "mkfifo Mailbox.lock", "ln -s /etc/passwd Mailbox.lock", "ln -s nowhere Mailbox.lock",
     "truncate -s 1G Mailbox.lock", ": >Mailbox.lock", "echo 0 >Mailbox.lock; chmod 0 Mailbox.lock",
-    "echo 99999999 >Mailbox.lock", "printf '1~wZ\\n' >Mailbox.lock",
+    "echo 99999999 >Mailbox.lock", "printf '1~pZ\\n' >Mailbox.lock",
   ]
 
   @Test("a lock file that is in the way, whatever it is", arguments: wrongLocks)

@@ -16,7 +16,7 @@ struct DotlockTests {
     #expect(status.mode & 0o7777 == 0o664)
     #expect(status.links == 1)
     let record = try #require(LockRecord(Array(try scratch.text(of: "box.lock").utf8)))
-    #expect(record.pid == getpid() && record.holder == .writer)
+    #expect(record.pid == getpid() && record.holder == (setup.isLocal ? .writer : .remoteWriter))
     #expect(scratch.names.filter { $0 != "box" } == ["box.lock"])
     try lock.release()
   }

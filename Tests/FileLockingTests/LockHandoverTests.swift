@@ -56,7 +56,12 @@ struct LockHandoverTests {
     let handover = outer.handover
     var fields = try #require(handover).appended(to: nil).split(separator: ",").map(String.init)
     fields[5] = String(end)
-    let inner = try use(scratch, LockHandover.entries(in: fields.joined(separator: ",")))
+    let entries = LockHandover.entries(in: fields.joined(separator: ","))
+    guard end > 0 else {
+      #expect(failure { _ = try use(scratch, entries) }?.kind == .lost)
+      return try outer.release()
+    }
+    let inner = try use(scratch, entries)
     let (remaining, end) = (inner.remaining, inner.leaseEnd)
     #expect(remaining.map { $0 <= .seconds(60) } == true)
     let leaseEnd = try #require(end)

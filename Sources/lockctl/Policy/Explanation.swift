@@ -44,13 +44,3 @@ struct Explanation {
     ]
   }
 }
-
-/// Rows of cells as lines, each column as wide as its widest cell.
-private func aligned(_ rows: [[String]]) -> String {
-  let rows = rows.map { $0.map(\.visible) }
-  let widths = (0..<(rows.first?.count ?? 0)).map { column in rows.map { $0[column].count }.max() ?? 0 }
-  return rows.map { row in
-    let cells = zip(row, widths).dropLast().map { $0.padded(to: $1 + 2) }
-    return cells.joined() + (row.last ?? "") + "\n"
-  }.joined()
-}

@@ -45,14 +45,7 @@ struct StressCrew: ~Copyable {
     let orders = StressOrders.words(
       number: started, place: place, run: run, seed: tally.seed &+ UInt64(started), events: pipe.writing.raw)
     let given = Swift.CommandLine.arguments.drop { $0 != StressCommand.name }.dropFirst()
-    // /proc/self: of the child's own, which is still what its parent is.
-    let words = ["/proc/self/exe", StressWorkerCommand.name] + orders + given
-    let process = try Environment().withWords { (environment) throws(Errno) in
-      try withCommandWords(words) { (words) throws(Errno) in
-        try ChildProcess(words, environment: environment, terminal: nil)
-      }
-    }
-    return Worker(number: started, process: process)
+    return Worker(number: started, process: try .again([StressWorkerCommand.name] + orders + given))
   }
 
   /// Takes note of what has happened, wakes whose time has come, and replaces the dead.
