@@ -148,7 +148,14 @@ extension Permit {
   private static func empty(
     _ target: borrowing LockTarget, _ atStolen: (LockSighting) throws(Errno) -> Void
   ) throws(Errno) {
-    let directory = try target.directory.subdirectory(target.permitName)
+    let directory: Directory
+    do throws(Errno) {
+      directory = try target.directory.subdirectory(target.permitName)
+    } catch {
+      // Whoever emptied it, or gave it up, has removed it by now: that is all that was wanted.
+      if error == .noSuchFileOrDirectory { return }
+      throw error
+    }
     for name in try directory.names() {
       do throws(Errno) {
         if name.begins(with: Fate.stolen) {
