@@ -33,7 +33,7 @@ struct StressTests {
     let run = try Shell.run(
       """
       mkdir out
-      start() { lockctl stress box --naive --seconds 60 --workers 1 --json >out/$1 2>&1 & }
+      start() { lockctl stress box --naive --workers 1 --seconds 60 --lease 60ms --steal-after 60ms >out/$1 2>&1 & }
       start 1; one=$!
       start 2; two=$!
       while kill -0 $one && kill -0 $two; do sleep 0.05; done 2>/dev/null

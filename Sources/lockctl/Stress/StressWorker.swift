@@ -105,9 +105,9 @@ extension StressWorker {
 
   private var workingTime: Duration {
     mutating get {
-      // What is no lock is to be found out soon.
-      if plan.options.naive { return dice.time(.zero ... .milliseconds(20)) }
       let limit = min(plan.policy.lease.inside ?? .seconds(60), plan.policy.steal.after ?? .seconds(60))
+      // What is no lock is to be found out soon: there is often something to steal, and often somebody to meet.
+      if plan.options.naive { return dice.once(in: 4) ? limit : dice.time(.zero ... .milliseconds(20)) }
       return switch Int.random(in: 0..<4096, using: &dice) {
       case 0: limit * Double.random(in: 0.8...1.2, using: &dice)
       case 1..<512: dice.time(.zero ... .milliseconds(3))
