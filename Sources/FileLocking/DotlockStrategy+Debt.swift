@@ -7,10 +7,12 @@ internal import SystemPackage
 extension DotlockStrategy {
   /// Makes every permission worthless that was given before the lock was ours, and takes over what thieves owe.
   func revokePermits(_ target: borrowing LockTarget) throws(LockFailure) {
+    debtIsLocal = true
     try attempt(target.permitPath, "cannot remove") { () throws(Errno) in
       try Permit.revoke(target) { (sighting) throws(Errno) in
         guard case .lock(let lock) = sighting, lock.owesFence, target.policy.steal.fence == .replace else { return }
         guard let identity = held?.identity, lock.identity.inode != identity.inode else { return }
+        debtIsLocal = debtIsLocal && lock.isOfThisKernel
         try held?.setDebt(true, in: target)
       }
     }

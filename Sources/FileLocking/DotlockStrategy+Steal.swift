@@ -37,7 +37,9 @@ extension DotlockStrategy {
     // Kernel locks never expire: whoever still has one may be stopped, but is not gone.
     if !victim.isWriterGone, try target.hasKernelHolder() {
       obstacle.mercy = "it is stale, but its file is locked by a living process"
-    } else if victim.owesFence, target.policy.steal.fence == .replace, let reason = try target.obstacleToFence() {
+    } else if victim.owesFence, target.policy.steal.fence == .replace,
+      let reason = try target.obstacleToFence(after: victim)
+    {
       obstacle.mercy = "it is stale, but cannot be stolen: \(reason)"
     } else {
       return false

@@ -9,6 +9,8 @@ final class DotlockStrategy: LockStrategy {
   let method = Method.dotlock
   var post: Post?
   var held: HeldDotlock?
+  /// Whether this kernel knows what everybody has open who is to be kept out by the fence that is owed.
+  var debtIsLocal = true
   /// The lock file that is in the way.
   var obstacle = LockObstacle()
   /// Where a waiter sleeps until the lock file's holder lets go.

@@ -194,7 +194,7 @@ extension HeldLock {
   /// locks are taken anew.
   private mutating func payDebt() throws(LockFailure) -> (any LockStrategy)? {
     guard let dotlock, dotlock.owesFence else { return nil }
-    try fence()
+    try fence(isLocal: dotlock.debtIsLocal)
     try dotlock.payDebt(target)
     target.closeFile()
     // The fence took time; nobody could be inside before it.

@@ -84,6 +84,9 @@ package struct SeenLock: Sendable, Equatable {
     return record.owesFence || !isWriterGone
   }
 
+  /// Whether this kernel knows what its holder has open; not if it owes a fence, for whoever was there before.
+  var isOfThisKernel: Bool { record.map { $0.holder != $0.holder.remote && !$0.owesFence } ?? false }
+
   /// The same lock file, when the caller has got hold of what its writer kept locked while it lived.
   var withoutWriter: SeenLock {
     SeenLock(

@@ -11,15 +11,19 @@ internal import SystemPackage
 /// (``revoke(_:_:)``). From then on every removal that was decided earlier fails, on every file system and host: nothing
 /// can be moved into a directory that is gone. Verified in Tests/Model.
 struct Permit: ~Copyable {
-  /// What becomes of a lock file in the directory.
+  /// What becomes of a file in the directory.
   enum Fate {
     /// It was its owner's to remove.
     static let released = "released"
     /// Its owner may live, and may be late: whoever takes the lock next looks at it.
     static let stolen = "stolen"
+    /// A copy of the locked file, which is to replace it.
+    static let fence = "fence"
+    /// The locked file itself, which made room for its copy.
+    static let displaced = "displaced"
   }
 
-  private let directory: Directory
+  let directory: Directory
 
   /// Asks for the permission; look only afterwards.
   static func obtain(_ target: borrowing LockTarget) throws(Errno) -> Permit {
@@ -41,16 +45,20 @@ struct Permit: ~Copyable {
   /// Whoever may make files in the lock's directory must be able to clear this one, so it gets that one's permissions.
   private static func make(_ target: borrowing LockTarget) throws(Errno) {
     let parent = try target.directory.status()
+    // In a sticky directory others could not remove this one anyway, and must not exchange what is in it.
+    let mode = parent.mode & (parent.isSticky ? 0o755 : 0o777)
     do throws(Errno) {
-      try target.directory.makeDirectory(target.permitName, mode: parent.mode & 0o777)
+      try target.directory.makeDirectory(target.permitName, mode: mode)
     } catch {
       if error == .fileExists { return }
       throw error
     }
     guard parent.mode & 0o022 != 0 else { return }
     let made = try target.directory.open(target.permitName, [.readOnly, .directory, .noFollow])
-    guard try made.status().owner == geteuid() else { return }
-    try made.setMode(parent.mode & 0o777)
+    let status = try made.status()
+    guard status.owner == geteuid() else { return }
+    let isSameGroup = status.group == parent.group || (try? made.setGroup(parent.group)) != nil
+    try made.setMode(isSameGroup ? mode : mode & ~0o020)
     // In a sticky directory nobody but root could remove what root made and was killed over.
     guard geteuid() == 0, parent.isSticky, let file = try? target.directory.status(of: target.location.name) else {
       return
@@ -66,8 +74,13 @@ struct Permit: ~Copyable {
   ) throws(Errno) -> FilePath? {
     // What its owner gives up may be replaced by another such file; a lost reply is told by the name.
     let name = target.isLocal && fate == Fate.released ? FilePath(fate) : UniqueName.prefixed(fate)
+    return try move(old ?? target.lockName, to: name, target)
+  }
+
+  /// Takes a file's name away; the rest is as above.
+  func move(_ old: FilePath, to name: FilePath, _ target: borrowing LockTarget) throws(Errno) -> FilePath? {
     do throws(Errno) {
-      try target.directory.rename(old ?? target.lockName, to: name, in: directory)
+      try target.directory.rename(old, to: name, in: directory)
     } catch {
       guard error == .noSuchFileOrDirectory || error == .staleNFSFileHandle else { throw error }
       // The reply may have been lost, and the request sent again: then the file is there all the same.
@@ -148,24 +161,18 @@ extension Permit {
   private static func empty(
     _ target: borrowing LockTarget, _ atStolen: (LockSighting) throws(Errno) -> Void
   ) throws(Errno) {
-    let directory: Directory
-    do throws(Errno) {
-      directory = try target.directory.subdirectory(target.permitName)
-    } catch {
-      // Whoever emptied it, or gave it up, has removed it by now: that is all that was wanted.
-      if error == .noSuchFileOrDirectory { return }
-      throw error
-    }
-    for name in try directory.names() {
+    let permit = Permit(directory: try target.directory.subdirectory(target.permitName))
+    let names = try permit.directory.names()
+    // First of all, because whether its copy is still here tells whether it was replaced.
+    for name in names where name.begins(with: Fate.displaced) { try permit.putBackFile(name, target) }
+    for name in names {
       do throws(Errno) {
-        if name.begins(with: Fate.stolen) {
-          try atStolen(LockSighting(of: name, in: directory, isLocal: target.isLocal))
-        }
-        try directory.unlink(name)
+        if name.begins(with: Fate.stolen) { try atStolen(permit.sighting(of: name, isLocal: target.isLocal)) }
+        try permit.remove(name, target)
       } catch {
         switch error {
         case .noSuchFileOrDirectory, .staleNFSFileHandle: continue
-        case .isDirectory: try directory.removeDirectory(name)
+        case .isDirectory: try permit.directory.removeDirectory(name)
         default: throw error
         }
       }

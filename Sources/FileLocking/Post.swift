@@ -13,7 +13,7 @@ struct Post: ~Copyable {
   private(set) var touched = FileTime(nanoseconds: 0)
 
   static func make(_ target: borrowing LockTarget) throws(Errno) -> Post {
-    let holder = target.isLocal || target.holder != .writer ? target.holder : .remoteWriter
+    let holder = target.isLocal ? target.holder : target.holder.remote
     let record = LockRecord(pid: ThisProcess.id, holder: holder, limit: target.policy.steal.after)
     guard let nameless = try nameless(target, record.bytes) else {
       return try prepared(named(target, record.bytes), target)

@@ -9,6 +9,8 @@ protocol StressLock: ~Copyable {
   var leaseEnd: BootTime? { get }
   /// How often the lock file is to be touched while the lock is held; `nil`: never.
   var refreshInterval: Duration? { get }
+  /// Opens the locked file, as whoever writes into it does: so a thief cannot be sure that its writer is not late.
+  mutating func openFile() throws(LockFailure)
   mutating func prove() throws(LockFailure)
   mutating func refresh() throws(LockFailure)
   consuming func release() throws(LockFailure)
@@ -69,6 +71,8 @@ struct NaiveLock: StressLock, ~Copyable {
       now.modified == made.modified
     else { throw LockFailure(.lost, path, "is not our lock any more") }
   }
+
+  func openFile() {}
 
   func refresh() {}
 

@@ -93,6 +93,7 @@ extension StressWorker {
     var until = BootTime.now
     do throws(LockFailure) {
       until = try Belief.end(in: &lock, plan)
+      try lock.openFile()
       try lock.prove()
       let belief = Belief(since: .now, until: until)
       if belief.since < until { return belief }
