@@ -75,8 +75,6 @@ static inline int cposix_try_write_lease(int descriptor) {
   return fcntl(descriptor, F_SETLEASE, F_UNLCK);
 }
 
-static inline int cposix_clone(int source, int copy) { return ioctl(copy, FICLONE, source); }
-
 static inline ssize_t cposix_copy_range(int source, int copy, off_t offset, size_t count) {
   off_t from = offset, to = offset;
   return copy_file_range(source, &from, copy, &to, count, 0);

@@ -54,7 +54,9 @@ extension DotlockStrategy {
       let now = try LockSighting(of: target.lockName, in: target.directory, isLocal: target.isLocal)
       // Only what is seen from here on counts: until the permit is revoked the name can only be given to somebody who
       // does not believe in it yet.
-      guard now.identity == victim.identity, let moved = try permit.move(target, Permit.Fate.stolen) else {
+      guard now.identity == victim.identity,
+        let moved = try permit.move(target, Permit.Fate.ofStolen(victim.record, target))
+      else {
         permit.giveUp(target)
         return now == .nothing
       }

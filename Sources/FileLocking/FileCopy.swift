@@ -58,7 +58,7 @@ struct FileCopy: ~Copyable {
     onTheWay: () throws(LockFailure) -> Void
   ) throws(LockFailure) {
     try attempt(path, "cannot copy") { () throws(Errno) in try descriptor.truncate(to: 0) }
-    if descriptor.clone(source) {
+    if (try? descriptor.clone(source)) != nil {
       try attempt(path, "cannot copy") { () throws(Errno) in try descriptor.truncate(to: length) }
     } else {
       try copyPieces(of: source, length: length, path, onTheWay)

@@ -181,7 +181,18 @@ extension HeldLock {
         return strategies[index]
       }
     }
-    return try payDebt()
+    if let obstacle = try payDebt() { return obstacle }
+    return try replacedBeforeDotlock()
+  }
+
+  /// A file that was opened for a kernel lock before the lock file was taken may have been replaced until then, as for a
+  /// fence.
+  private mutating func replacedBeforeDotlock() throws(LockFailure) -> (any LockStrategy)? {
+    guard let first = strategies.first, first.method != .dotlock, dotlock != nil else { return nil }
+    if try target.pathLeadsToFile() { return nil }
+    if let failure = Self.unlock(strategies, target) { throw failure }
+    target.closeFile()
+    return first
   }
 
   /// Lets go of what was taken before the method that is busy; a file that is waited for stays open.

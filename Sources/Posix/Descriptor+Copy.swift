@@ -3,10 +3,11 @@ internal import Glibc
 package import SystemPackage
 
 extension Descriptor {
-  /// Lets this empty file share the blocks of another one, which takes no time and no room.
-  ///
-  /// - Returns: false where the file system cannot.
-  package func clone(_ source: borrowing Descriptor) -> Bool { cposix_clone(source.raw, raw) == 0 }
+  /// Makes this file a copy of another one that shares its blocks until either is written to (FICLONE): no time, no room.
+  package func clone(_ source: borrowing Descriptor) throws(Errno) {
+    let source = source.raw
+    try systemCheck { cposix_clone(raw, source) }
+  }
 
   /// Copies a piece of another file to the same place in this one.
   ///
