@@ -11,10 +11,16 @@ final class DotlockStrategy: LockStrategy {
   var held: HeldDotlock?
   /// Whether this kernel knows what everybody has open who is to be kept out by the fence that is owed.
   var debtIsLocal = true
+  /// Obtained for something else that only the holder may do, and good for letting go as well.
+  private var permit: Permit?
   /// The lock file that is in the way.
   var obstacle = LockObstacle()
   /// Where a waiter sleeps until the lock file's holder lets go.
   var queue = LockQueue()
+
+  func keep(_ permit: consuming Permit) { self.permit = .some(permit) }
+
+  func takeKeptPermit() -> Permit? { permit.take() }
 
   /// The lock file that is held.
   var identity: LockIdentity? { held?.identity }

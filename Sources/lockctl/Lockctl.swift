@@ -11,7 +11,8 @@ struct Lockctl: ParsableCommand {
     discussion: "The manual: lockctl(8), dotlock.yaml(5), mailbox-locking(7).",
     version: "lockctl \(ProgramDescription.version)",
     subcommands: [
-      PolicyCommands.self, ProbeCommand.self, StressCommand.self, ProbeStepCommand.self, StressWorkerCommand.self,
+      PolicyCommands.self, RecoverCommand.self, ProbeCommand.self, StressCommand.self, ProbeStepCommand.self,
+      StressWorkerCommand.self,
     ])
 
   static func main() {

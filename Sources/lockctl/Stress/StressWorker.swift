@@ -36,7 +36,10 @@ struct StressWorker: ~Copyable {
         case .interrupted: return
         case .busy: tell(.busy)
         case .lost: tell(.unproven)
-        case .refused, .system: complain("\(error)")
+        case .refused, .system:
+          complain("\(error)")
+          // What has failed once will mostly fail again at once.
+          sleepThrough(.milliseconds(100))
         }
       }
     }
