@@ -14,6 +14,9 @@ BENCH_ROUNDS = 400
 BENCH_DIR = /dev/shm
 BENCH_CPU =
 BENCH_OPTIONS =
+# A file system to torture, and how often each lock is to be handed over.
+TORTURE_DIR = /tmp
+TORTURE_HAND_OVERS = 100000
 
 bindir = $(DESTDIR)$(PREFIX)/bin
 mandir = $(DESTDIR)$(PREFIX)/share/man
@@ -46,7 +49,7 @@ quiet = 2>&1 | { grep -v -e 'in statically linked applications requires at runti
 SHELL = /bin/bash
 .SHELLFLAGS = -o pipefail -c
 
-.PHONY: all help deps programs tests demo check lint docs test model example installed bench install uninstall clean
+.PHONY: all help deps programs tests demo check lint docs test model torture example installed bench install uninstall clean
 
 all: programs
 
@@ -55,6 +58,7 @@ help:
 	@echo 'make demo         build, deliver real messages from several processes at once, show the mailbox'
 	@echo 'make check        build, lint, run every test, the model, the example program and a trial installation'
 	@echo 'make model        check the locking scheme exhaustively, all interleavings of three processes'
+	@echo 'make torture      $(TORTURE_HAND_OVERS) hand-overs of each kind of lock between processes that are killed and stopped (half an hour)'
 	@echo 'make bench        time the programs against dotlockfile, lockmail, flock, procmail, maildrop'
 	@echo 'make install      PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
 	@echo 'make uninstall    remove what install put there; $(SYSCONFDIR)/dotlock.yaml stays'
@@ -145,6 +149,9 @@ test: tests
 # The scheme, not the programs: Tests/Model/*.pml.
 model: needs-model
 	@sh Tests/Model/run
+
+torture: programs
+	@sh Tests/torture.sh $(built)/lockctl $(TORTURE_DIR) $(TORTURE_HAND_OVERS)
 
 # A program of somebody else, as far as this package can tell.
 example: needs-build

@@ -9,15 +9,8 @@ extension SignalQueue {
   ///
   /// - Throws: `LockFailure`: `interrupted` when a signal asks the program to stop.
   package mutating func wait(_ wakeUp: WakeUp, _ time: Duration, for path: FilePath) throws(LockFailure) {
-    try Self.stop(by: try attempt(path, "cannot wait") { () throws(Errno) in try sleep(wakeUp, time) }, path)
-  }
-
-  private mutating func sleep(_ wakeUp: WakeUp, _ time: Duration) throws(Errno) -> CInt? {
-    switch wakeUp {
-    case .now, .time: try next(timeout: time)
-    case .readable(let descriptor): try next(orReadable: descriptor, timeout: time)
-    case .granted(let lock): try next(orGranted: lock, timeout: time)
-    }
+    try Self.stop(
+      by: try attempt(path, "cannot wait") { () throws(Errno) in try next(orWokenBy: wakeUp, timeout: time) }, path)
   }
 
   /// Ends the work if a signal asks for it.

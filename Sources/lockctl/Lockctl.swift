@@ -11,9 +11,9 @@ struct Lockctl: ParsableCommand {
     discussion: "The manual: lockctl(8), dotlock.yaml(5), mailbox-locking(7).",
     version: "lockctl \(ProgramDescription.version)",
     subcommands: [
-      PolicyCommands.self, ProbeCommand.self, ProbeStepCommand.self, StatusCommand.self, ListCommand.self,
-      BreakCommand.self, RecoverCommand.self, LockCommand.self, UnlockCommand.self, TouchCommand.self,
-      TestCommand.self,
+      PolicyCommands.self, StatusCommand.self, ListCommand.self, RecoverCommand.self, BreakCommand.self,
+      ProbeCommand.self, StressCommand.self, LockCommand.self, UnlockCommand.self, TouchCommand.self, TestCommand.self,
+      ProbeStepCommand.self, StressWorkerCommand.self,
     ])
 
   static func main() {

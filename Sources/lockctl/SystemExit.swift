@@ -10,6 +10,7 @@ struct SystemExit: RawRepresentable, Equatable {
   static let success = SystemExit(rawValue: 0)
   static let noInput = SystemExit(rawValue: 66)
   static let unavailable = SystemExit(rawValue: 69)
+  static let software = SystemExit(rawValue: 70)
   static let cannotCreate = SystemExit(rawValue: 73)
   static let outputError = SystemExit(rawValue: 74)
   static let temporaryFailure = SystemExit(rawValue: 75)
@@ -26,6 +27,7 @@ struct SystemExit: RawRepresentable, Equatable {
     case let failure as LockFailure: self.init(failure)
     case let error as ProbeFailure: self = error.status
     case let refusal as Refusal: self = refusal.status
+    case let verdict as StressVerdict: self = verdict.status
     case is StandardOutput.Failure: self = .outputError
     default: return nil
     }
