@@ -15,17 +15,28 @@ extension DotlockStrategy {
         let leftovers = try attempt(
           target.permitPath, "cannot remove", { () throws(Errno) in try Permit.revoke(target) })
       else { return try isStillThere(target) }
-      try attempt(target.permitPath, "cannot examine") { () throws(Errno) in
-        try leftovers.forEachStolen(target) { (sighting, isOwed) throws(Errno) in
-          try inherit(sighting, isOwed, target)
-        }
-      }
+      guard try inherit(leftovers, target) else { return false }
       // Whoever comes too late, because his own lock was stolen in its turn, must not remove what tells his successor of
       // a late writer.
       guard try isStillThere(target), target.isInsideLease else { return false }
       try attempt(target.permitPath, "cannot clear") { () throws(Errno) in try leftovers.clear(target) }
     }
     throw LockFailure(.refused, target.permitPath, "is filled again and again")
+  }
+
+  /// - Returns: false when the lock file has lost its name meanwhile.
+  private func inherit(
+    _ leftovers: borrowing Permit.Leftovers, _ target: borrowing LockTarget
+  ) throws(LockFailure) -> Bool {
+    do throws(Errno) {
+      try leftovers.forEachStolen(target) { (sighting, isOwed) throws(Errno) in
+        try inherit(sighting, isOwed, target)
+      }
+      return true
+    } catch {
+      if error == .noSuchFileOrDirectory || error == .staleNFSFileHandle { return false }
+      throw LockFailure(error, target.permitPath, "cannot examine")
+    }
   }
 
   private func inherit(

@@ -203,6 +203,7 @@ extension HeldLock {
   /// A file that was opened for a kernel lock before the lock file was taken may have been replaced until then, as for a
   /// fence.
   private mutating func replacedBeforeDotlock() throws(LockFailure) -> (any LockStrategy)? {
+    if target.mayBeInReplacement { try refuseOtherNames() }
     guard let first = strategies.first, first.method != .dotlock, dotlock != nil else { return nil }
     if try target.pathLeadsToFile() { return nil }
     if let failure = Self.unlock(strategies, target) { throw failure }
@@ -238,6 +239,14 @@ extension HeldLock {
       return strategies[index]
     }
     return nil
+  }
+
+  private func refuseOtherNames() throws(LockFailure) {
+    let status = try attempt(target.path, "cannot examine") { () throws(Errno) in
+      try target.withFile { (file) throws(Errno) in try file.status() }
+    }
+    guard let status, let objection = OpenedFile.objection(to: status, isShared: target.isShared) else { return }
+    throw LockFailure(.refused, target.path, objection)
   }
 
   /// Keeps a writer out of the file who had begun to write, and may be late; the file may be another one then.

@@ -98,6 +98,12 @@ package struct LockTarget: ~Copyable {
     }
   }
 
+  /// Whether the file may have its other name in a permit: of a replacement by network rules, which whoever takes the
+  /// lock file finishes or takes back, and the policy has the file locked before that.
+  var mayBeInReplacement: Bool {
+    !isLocal && policy.method.methods.first != .dotlock && policy.method.contains(.dotlock)
+  }
+
   /// Whether the path still leads to the file that is open.
   func pathLeadsToFile() throws(LockFailure) -> Bool {
     do throws(Errno) {

@@ -36,7 +36,8 @@ package struct OpenedFile: ~Copyable {
     if let objection = objection(toWayTo: target) { throw LockFailure(.refused, target.path, objection) }
     guard let existing = try openPatiently(target) else { return nil }
     let status = try attempt(target.path, "cannot examine") { () throws(Errno) in try existing.status() }
-    if let objection = objection(to: status, isShared: target.isShared) {
+    let links: UInt64 = target.mayBeInReplacement ? 2 : 1
+    if let objection = objection(to: status, isShared: target.isShared, links: links) {
       throw LockFailure(.refused, target.path, objection)
     }
     return OpenedFile(descriptor: existing, before: status, wasCreated: false)
@@ -103,9 +104,9 @@ package struct OpenedFile: ~Copyable {
   }
 
   /// Why a file is not to be touched, to follow its name; `nil`: it is.
-  static func objection(to status: FileStatus, isShared: Bool = false) -> String? {
+  static func objection(to status: FileStatus, isShared: Bool = false, links: UInt64 = 1) -> String? {
     guard status.isRegular else { return "is \(status.kind)" }
-    guard status.links <= 1 else { return "has \(status.links) names (hard links)" }
+    guard status.links <= links else { return "has \(status.links) names (hard links)" }
     let user = geteuid()
     guard user == 0 || status.owner == user || isShared else {
       return "belongs to user \(status.owner), not to \(user)"

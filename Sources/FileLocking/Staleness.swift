@@ -30,7 +30,9 @@ package enum Staleness: Sendable, Equatable {
       return
     }
     let age = now.since(lock.identity.modified)
-    let left = max(limit - age, Self.observation(of: lock, isLocal: isLocal, policy) - watched)
+    let left = max(
+      limit + Self.coarseness(of: lock.identity.modified) - age,
+      Self.observation(of: lock, isLocal: isLocal, policy) - watched)
     self = left > .zero ? .none(for: left) : .old(age: age, limit: limit)
   }
 
@@ -39,6 +41,12 @@ package enum Staleness: Sendable, Equatable {
     guard let record = lock.record else { return policy.foreignAfter }
     guard let own = policy.after, let theirs = record.limit else { return nil }
     return max(own, theirs)
+  }
+
+  /// How much younger a file may be than its time says, which is cut off: to the tick of the server's clock, or to what
+  /// the file system keeps of it, two seconds at worst.
+  private static func coarseness(of time: FileTime) -> Duration {
+    time.nanoseconds % 1_000_000_000 == 0 ? .seconds(2) : .milliseconds(20)
   }
 
   /// What cannot be opened is seen as the NFS client remembers it, up to a minute late.
