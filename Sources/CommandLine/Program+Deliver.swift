@@ -53,5 +53,5 @@ extension Program {
   }
 
   /// Where a large message is kept when the mailbox's directory has no room for it.
-  private static var temporaryDirectory: FilePath { FilePath(Environment.value("TMPDIR") ?? "/tmp") }
+  static var temporaryDirectory: FilePath { FilePath(Environment.value("TMPDIR") ?? "/tmp") }
 }

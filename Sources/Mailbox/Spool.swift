@@ -55,6 +55,9 @@ public struct Spool: ~Copyable {
     self.storage = storage
   }
 
+  /// Messages that are framed already.
+  init(_ storage: consuming SpoolStorage) { self.storage = storage }
+
   /// Frames a message that is in memory already.
   ///
   /// - Parameters:

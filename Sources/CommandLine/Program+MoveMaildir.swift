@@ -1,0 +1,53 @@
+internal import FileLocking
+internal import LockPolicy
+internal import Mailbox
+internal import Posix
+package import SystemPackage
+
+extension Program {
+  /// Moves every message of a maildir to the end of a mailbox.
+  ///
+  /// - Parameters:
+  ///   - maildir: the maildir.
+  ///   - mailbox: the mailbox.
+  ///   - isCopy: whether the messages stay in the maildir, too.
+  ///   - isDryRun: whether to show only what would be moved.
+  /// - Returns: success: everything was moved.
+  /// - Throws: `LockFailure`: what was not moved is still in the maildir.
+  package mutating func move(
+    _ maildir: FilePath, to mailbox: FilePath, isCopy: Bool, isDryRun: Bool
+  ) throws -> Outcome {
+    let location = try FileLocation(of: mailbox)
+    let policy = try policy(for: location)
+    var move = try MaildirMove(
+      maildir, to: location, policy: policy, directories: [location.directory, Self.temporaryDirectory],
+      isCopy: isCopy, inherited: LockHandover.entries(in: Environment.value(LockHandover.variable)))
+    if isDryRun { return show(move) }
+
+    var bar = ProgressBar(description.name, isWanted: !invocation.isQuiet && !invocation.isVerbose)
+    defer { bar.clear() }
+    try move.run { (event) throws(LockFailure) in
+      switch event {
+      case .occasion(let occasion, let path): try attend(occasion, for: path)
+      case .checkpoint: try checkpoint(location.path)
+      case .left(let failure):
+        bar.clear()
+        complain("\(failure)")
+      case .progress(let progress):
+        say("\(location.path): \(progress.summary)")
+        bar.show(progress.movedBytes, of: progress.totalBytes, progress.summary)
+      }
+    }
+    return move.progress.left == 0 ? .exited(0) : .failed
+  }
+
+  private func show(_ move: borrowing MaildirMove) -> Outcome {
+    var text = ""
+    for path in move.paths { text += "\(path)\n" }
+    return .exited(Diagnostics.show(text))
+  }
+}
+
+extension MaildirProgress {
+  fileprivate var summary: String { "\(moved) of \(total) messages" + (left == 0 ? "" : ", \(left) left") }
+}

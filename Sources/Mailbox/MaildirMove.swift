@@ -1,0 +1,136 @@
+package import FileLocking
+package import LockPolicy
+internal import Posix
+package import SystemPackage
+
+/// Moves the messages of a maildir to the end of a mailbox, oldest first, in batches.
+///
+/// For each batch the maildir is locked, the messages are read, the mailbox is locked, the messages are appended in one
+/// piece, and only then their files are removed. So each batch has a lease of its own, deliveries to the mailbox go on in
+/// between, and whatever ends the work, the rest is still in the maildir.
+package struct MaildirMove: ~Copyable {
+  let maildir: Maildir
+  let mailbox: FileLocation
+  let policy: Policy
+  /// Where a large message is kept.
+  let directories: [FilePath]
+  /// Whether the messages stay in the maildir, too.
+  let isCopy: Bool
+  /// Locks that are held for this process.
+  let inherited: [LockHandover]
+
+  private var queue: MaildirQueue
+  private var input = ByteBuffer(capacity: 1 << 20)
+  /// The longest that the mailbox was locked for a batch.
+  private var slowest = Duration.zero
+  package private(set) var progress: MaildirProgress
+
+  /// Looks at the maildir. Nothing is locked or changed yet.
+  ///
+  /// - Parameters:
+  ///   - maildir: the maildir.
+  ///   - mailbox: the mailbox; it need not exist if the policy lets it be made.
+  ///   - policy: the mailbox's policy. Waiting, lease and stealing are the same for the maildir.
+  ///   - directories: where a message over 3 MiB is kept: the mailbox's own directory first.
+  ///   - isCopy: whether the messages stay in the maildir.
+  /// - Throws: `LockFailure`: it is not a maildir, or cannot be read.
+  package init(
+    _ maildir: FilePath, to mailbox: FileLocation, policy: Policy, directories: [FilePath], isCopy: Bool = false,
+    inherited: [LockHandover] = []
+  ) throws(LockFailure) {
+    let maildir = try Maildir(maildir)
+    let queue = try MaildirQueue(maildir, before: RealTime.seconds)
+    (self.mailbox, self.policy, self.directories) = (mailbox, policy, directories)
+    (self.isCopy, self.inherited) = (isCopy, inherited)
+    progress = MaildirProgress(queue.waiting)
+    self.queue = queue
+    self.maildir = maildir
+  }
+
+  /// Where the messages are that are going to be moved, in order.
+  package var paths: [FilePath] { queue.waiting.map { maildir.path(of: $0) } }
+
+  /// Moves everything.
+  ///
+  /// - Parameter attend: does what is not for this library to do; what it throws ends the work before the next step.
+  /// - Throws: `LockFailure`: what has not been moved is where it was.
+  package mutating func run(_ attend: (MaildirEvent) throws(LockFailure) -> Void) throws(LockFailure) {
+    maildir.clean(now: RealTime.seconds)
+    repeat {
+      while !queue.isEmpty { try moveBatch(attend) }
+      // A mail reader has renamed what was not where it had been seen.
+    } while try queue.findVanished(maildir)
+  }
+}
+
+// MARK: - One batch
+
+extension MaildirMove {
+  private mutating func moveBatch(_ attend: (MaildirEvent) throws(LockFailure) -> Void) throws(LockFailure) {
+    var maildirLock = try MaildirLock(maildir, policy, attend)
+    var batch = try readBatch(attend)
+    if batch.list.messages.isEmpty { return try conclude(batch.list, attend) }
+
+    var lock = try acquireMailbox(attend)
+    let start = BootTime.now
+    // The wait may have been long: a mail reader may have changed flags, or deleted messages.
+    if try !isCurrent(batch.list) { batch = try readBatch(attend) }
+    let list = batch.list
+    if !list.messages.isEmpty {
+      try lock.append(batch.spool()) { () throws(LockFailure) in
+        try attend(.checkpoint)
+        try maildirLock.prove()
+      }
+      if !isCopy { try maildir.remove(list.messages) }
+    }
+    slowest = max(slowest, BootTime.now.since(start))
+    // The messages are in the mailbox, whatever is wrong with the locks now.
+    try? lock.release()
+    maildirLock.release()
+    try conclude(list, attend)
+  }
+
+  private mutating func readBatch(
+    _ attend: (MaildirEvent) throws(LockFailure) -> Void
+  ) throws(LockFailure) -> MaildirBatch {
+    var batch = MaildirBatch(directories: directories)
+    for message in queue.waiting {
+      guard batch.hasRoom(for: message) else { break }
+      try attend(.checkpoint)
+      try batch.add(message, of: maildir, quoting: policy.mailbox.quoting, input: &input) { () throws(LockFailure) in
+        try attend(.checkpoint)
+      }
+    }
+    return batch
+  }
+
+  private func acquireMailbox(
+    _ attend: (MaildirEvent) throws(LockFailure) -> Void
+  ) throws(LockFailure) -> HeldLock {
+    let path = mailbox.path
+    let lock = try HeldLock.acquire(
+      on: mailbox, policy: policy, holder: .writer, inherited: inherited, canQueue: true,
+      attend: { (occasion) throws(LockFailure) in try attend(.occasion(occasion, path)) })
+    // Only where somebody else's lease is used up little by little: our own has just begun.
+    if let remaining = lock.remaining, remaining < slowest * 2 {
+      throw LockFailure(.lost, path, "the lease has no time for more messages; the rest is still in the maildir")
+    }
+    return lock
+  }
+
+  private func isCurrent(_ list: MaildirBatch.List) throws(LockFailure) -> Bool {
+    try attempt(maildir.root.path, "cannot examine") { () throws(Errno) in
+      for message in list.messages where try !maildir.holds(message) { return false }
+      return true
+    }
+  }
+
+  private mutating func conclude(
+    _ list: MaildirBatch.List, _ attend: (MaildirEvent) throws(LockFailure) -> Void
+  ) throws(LockFailure) {
+    queue.conclude(list)
+    progress.add(list)
+    for failure in list.left { try attend(.left(failure)) }
+    try attend(.progress(progress))
+  }
+}
