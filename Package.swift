@@ -59,7 +59,9 @@ let package = Package(
       name: "TestSupport", dependencies: ["Posix", system], path: "Tests/TestSupport", swiftSettings: strict),
     tests("FileLocking", ["Posix", "LockPolicy", "FileLocking", "TestSupport"]),
     tests("Mailbox", ["Posix", "LockPolicy", "FileLocking", "Mailbox", "TestSupport"]),
-    tests("Command", ["CPosix", "Posix", "LockPolicy", "TestSupport", "dotlock", "mboxappend", "maildir2mbox", "lockctl"]),
+    tests(
+      "Command",
+      ["CPosix", "Posix", "LockPolicy", "TestSupport", "dotlock", "mboxappend", "maildir2mbox", "lockctl"]),
 
     // Not a product: `make bench` builds and runs it.
     .executableTarget(name: "lockbench", path: "Tests/Bench", swiftSettings: strict),

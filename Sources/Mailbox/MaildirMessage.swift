@@ -67,7 +67,9 @@ extension MaildirMessage {
   /// The letters behind `:2,`, up to what Dovecot adds behind a comma.
   private var flags: ArraySlice<UInt8> {
     let bytes = name.bytes
-    guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), bytes[colon...].starts(with: ":2,".utf8) else { return [] }
+    guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), bytes[colon...].starts(with: ":2,".utf8) else {
+      return []
+    }
     return bytes[(colon + 3)...].prefix { $0 != UInt8(ascii: ",") }
   }
 }
