@@ -9,9 +9,11 @@ SYSCONFDIR = /etc
 SWIFT = swift
 PROGRAMS = dotlock mboxappend maildir2mbox lockctl
 # Of BENCH_DIR: a memory file system. BENCH_CPU: keep the bench on one processor, e.g. 1.
+# BENCH_OPTIONS: e.g. --contended-only.
 BENCH_ROUNDS = 400
 BENCH_DIR = /dev/shm
 BENCH_CPU =
+BENCH_OPTIONS =
 
 bindir = $(DESTDIR)$(PREFIX)/bin
 mandir = $(DESTDIR)$(PREFIX)/share/man
@@ -156,7 +158,7 @@ bench: programs needs-bench
 	@$(SWIFT) build $(RELEASE) --product lockbench $(quiet)
 	@rm -rf .build/bench && $(MAKE) --no-print-directory install DESTDIR=.build/bench PREFIX= >/dev/null
 	@$(if $(BENCH_CPU),taskset -c $(BENCH_CPU)) $(built)/lockbench --rounds $(BENCH_ROUNDS) --directory $(BENCH_DIR) \
-	  --policy etc/dotlock.yaml .build/bench/bin
+	  --policy etc/dotlock.yaml $(BENCH_OPTIONS) .build/bench/bin
 
 # --- Installing ----------------------------------------------------------------------------------------------------
 

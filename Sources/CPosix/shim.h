@@ -55,6 +55,14 @@ static inline int cposix_ofd_conflict(int descriptor, short type) {
   return lock.l_type != F_UNLCK;
 }
 
+// The same for one byte.
+static inline int cposix_ofd_byte(int descriptor, int command, short type, off_t byte) {
+  struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1, .l_pid = 0};
+  int result = fcntl(descriptor, command, &lock);
+  return result == -1 || command != F_OFD_GETLK ? result : lock.l_type != F_UNLCK;
+}
+
+static const int cposix_f_ofd_getlk = F_OFD_GETLK;
 static const int cposix_f_ofd_setlk = F_OFD_SETLK;
 static const int cposix_f_ofd_setlkw = F_OFD_SETLKW;
 

@@ -7,8 +7,11 @@ extension DotlockStrategy {
   func unlock(_ target: borrowing LockTarget) throws(LockFailure) {
     post?.discardName(target.directory)
     post = nil
-    // Last of all: it wakes the next of those with whom we have waited.
-    defer { queue = LockQueue() }
+    // Last of all: it wakes the next in the line.
+    defer {
+      queue.leave(target)
+      queue = LockQueue()
+    }
     guard held != nil else { return }
     defer { held = nil }
     try insist(

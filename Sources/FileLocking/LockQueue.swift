@@ -1,16 +1,11 @@
 internal import LockPolicy
 internal import Posix
 
-/// Where a waiter sleeps until the lock file's holder lets go.
-///
-/// By local rules the holder keeps the lock file's inode write-locked, so waiters can sleep in the kernel's own queue
-/// for that lock. The one that gets it keeps it, its *baton*, until it is done itself: so one sleeper wakes per release,
-/// and the order stays near first come, first served. A process that dies passes its baton on.
-///
-/// Where the lock file cannot be opened for writing, and for other programs' locks, inotify tells of its end.
+/// Where a waiter sleeps until the lock file's holder lets go: in the line, and at its head until the holder's own kernel
+/// lock on the lock file ends, with his life or before. Where that cannot be had, inotify tells.
 struct LockQueue {
-  /// The lock files that were waited for; all but the last are ours by now.
-  private var batons: [Baton] = []
+  private var line: WaitingLine?
+  private var baton: Baton?
   private var watch: LockWatch?
 
   /// Forgets what has happened before the next try: that will see it.
@@ -18,28 +13,40 @@ struct LockQueue {
 
   /// Whether we have what the holder of that lock file kept locked while it lived.
   func isOurs(_ sighting: LockSighting) -> Bool {
-    guard let identity = sighting.identity, let last = batons.last, last.isFor(identity) else { return false }
-    return last.take()
+    guard let identity = sighting.identity, let baton, baton.isFor(identity) else { return false }
+    return baton.take()
   }
+
+  /// Lets the next waiter try.
+  func leave(_ target: borrowing LockTarget) { line?.leave(target) }
 
   /// What will tell that the lock file's holder has let go.
   mutating func wakeUp(_ sighting: LockSighting, _ target: borrowing LockTarget, canQueue: Bool) -> WakeUp {
     guard target.isLocal, target.policy.wait.notify, let identity = sighting.identity else { return .time }
-    if canQueue, identity.record != nil, let wakeUp = lineUp(identity, target) { return wakeUp }
+    if canQueue {
+      if let wakeUp = lineUp(target) { return wakeUp }
+      if identity.record != nil, let wakeUp = follow(identity, target) { return wakeUp }
+    }
     return watch(identity, target)
   }
 
-  /// - Returns: `nil` when the queue tells nothing.
-  private mutating func lineUp(_ identity: LockIdentity, _ target: borrowing LockTarget) -> WakeUp? {
-    if let last = batons.last, last.isFor(identity) {
+  /// - Returns: `nil` when we are at the head, or there is no line.
+  private mutating func lineUp(_ target: borrowing LockTarget) -> WakeUp? {
+    if let line, line.advance(), !line.isCurrent(target) { self.line = nil }
+    if line == nil { line = WaitingLine(target) }
+    guard let line, !line.advance() else { return nil }
+    return .granted(WaitingLock(.flock, line.descriptor.raw))
+  }
+
+  /// - Returns: `nil` when the lock file's kernel lock tells nothing.
+  private mutating func follow(_ identity: LockIdentity, _ target: borrowing LockTarget) -> WakeUp? {
+    if let baton, baton.isFor(identity) {
       // Ours already, and the lock file is still there: it is not the end of a process that is waited for.
-      return last.take() ? nil : .granted(WaitingLock(.record, last.descriptor.raw))
+      return baton.take() ? nil : .granted(WaitingLock(.record, baton.descriptor.raw))
     }
-    guard let baton = Baton(target) else { return nil }
-    guard baton.isFor(identity) else { return .now }
-    if let last = batons.last, !last.take() { batons.removeLast() }
-    batons.append(baton)
-    return .granted(WaitingLock(.record, baton.descriptor.raw))
+    baton = Baton(target)
+    guard let baton else { return nil }
+    return baton.isFor(identity) ? .granted(WaitingLock(.record, baton.descriptor.raw)) : .now
   }
 
   private mutating func watch(_ identity: LockIdentity, _ target: borrowing LockTarget) -> WakeUp {

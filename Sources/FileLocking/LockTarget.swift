@@ -48,6 +48,7 @@ package struct LockTarget: ~Copyable {
   var lockName: FilePath { location.sibling(policy.dotlock.suffix) }
   var lockPath: FilePath { location.directory.entry(lockName) }
   var permitName: FilePath { lockName.appendingToName(".steal") }
+  var queueName: FilePath { lockName.appendingToName(".queue") }
   var permitPath: FilePath { location.directory.entry(permitName) }
 
   /// Whether the holder is inside its lease.

@@ -28,7 +28,7 @@ final class RespectedDotlock: LockStrategy {
   }
 
   func wakeUp(_ target: borrowing LockTarget, canQueue: Bool) -> WakeUp {
-    queue.wakeUp(obstacle.sighting, target, canQueue: canQueue)
+    queue.wakeUp(obstacle.sighting, target, canQueue: false)
   }
 
   var timeLeft: Duration? { nil }

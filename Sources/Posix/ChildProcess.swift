@@ -25,7 +25,7 @@ package struct ChildProcess: Sendable {
   ///   - terminal: the descriptor of the terminal whose foreground the child gets.
   ///   - inherited: a descriptor that the child gets as well.
   package init(
-    _ arguments: CommandWords, environment: CommandWords, terminal: CInt?, inherited: CInt?
+    _ arguments: CommandWords, environment: CommandWords, terminal: CInt?, inherited: CInt? = nil
   ) throws(Errno) {
     var pid = pid_t()
     let code = cposix_start(arguments, environment, terminal ?? -1, inherited ?? -1, &pid)

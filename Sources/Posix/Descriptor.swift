@@ -125,6 +125,16 @@ extension Descriptor {
     try systemCall { cposix_ofd_conflict(raw, Int16(F_RDLCK)) } == 1
   }
 
+  /// Shares a lock on the file's first byte with whoever else does, to be counted by ``isShared()``.
+  package func share() throws(Errno) {
+    try systemCheck { cposix_ofd_byte(raw, cposix_f_ofd_setlk, Int16(F_RDLCK), 0) }
+  }
+
+  /// Whether somebody else does.
+  package func isShared() throws(Errno) -> Bool {
+    try systemCall { cposix_ofd_byte(raw, cposix_f_ofd_getlk, Int16(F_WRLCK), 0) } == 1
+  }
+
   /// Takes flock(2) without waiting.
   ///
   /// - Returns: false when somebody else holds a lock that excludes it.

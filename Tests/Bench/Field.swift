@@ -2,7 +2,7 @@ import Glibc
 
 /// The directory in which everything happens, and the programs that compete in it.
 struct Field {
-  private let directory: String
+  let directory: String
   private let options: Options
   private let environment: [String]
   /// The plain thing to run under a lock.
@@ -17,6 +17,8 @@ struct Field {
       "PATH=/usr/bin:/bin", "HOME=" + directory, "LOGNAME=root", "USER=root", "SENDER=ann@example.org", "LANG=C",
     ]
     try write(Self.message, to: "message")
+    // Other users pass through on their way to a crowd.
+    chmod(directory, 0o711)
     try write("", to: "file")
     try write("MAILDIR=\(directory)\nDEFAULT=\(directory)/procmail\n:0:\nprocmail\n", to: "procmailrc")
     try write("to \"\(directory)/maildrop\"\n", to: "mailfilter")
@@ -114,7 +116,7 @@ struct Field {
 
   // MARK: Helpers
 
-  /// Prints how many system calls one run makes.
+  /// Prints how many system calls one run makes; what the program runs comes in the same trace, under other numbers.
   func countCalls(of contender: Contender) {
     guard let strace = find("strace") else { return }
     let trace = directory + "/trace"
@@ -123,7 +125,9 @@ struct Field {
     let calls = text.split(separator: "\n").filter {
       !$0.contains("resumed>") && !$0.contains("+++") && !$0.contains("---")
     }
-    print("  \(contender.name) makes \(calls.count) system calls, those of what it runs included")
+    guard let process = calls.first?.prefix(while: { $0 != " " }) else { return }
+    let own = calls.filter { $0.hasPrefix(process + " ") }
+    print("  \(contender.name) makes \(own.count) system calls, \(calls.count) with those of what it runs")
   }
 
   private func command(_ words: [String]) -> Command {
@@ -159,12 +163,13 @@ struct Field {
 }
 
 /// The path of a program: itself if it has a slash, else looked for as the shell does.
-private func find(_ program: String) -> String? {
+func find(_ program: String) -> String? {
   let places = program.contains("/") ? [""] : ["/usr/bin/", "/bin/", "/usr/local/bin/"]
   return places.map { $0 + program }.first { access($0, X_OK) == 0 }
 }
 
-private func size(of path: String) -> Int {
+/// The length of a file; 0 if there is none.
+func size(of path: String) -> Int {
   var status = stat()
   return stat(path, &status) == 0 ? status.st_size : 0
 }

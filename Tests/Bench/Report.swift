@@ -23,7 +23,8 @@ func report(_ title: String, _ results: [Result], ours: String, targets: [Target
   }
 }
 
-private func row(_ name: String, _ columns: [String]) -> String {
+/// A line of a table.
+func row(_ name: String, _ columns: [String]) -> String {
   columns.reduce("  " + padded(name, 30, leading: false)) { $0 + padded($1, 13, leading: true) }
 }
 
@@ -34,6 +35,7 @@ private func padded(_ text: String, _ width: Int, leading: Bool) -> String {
 
 /// A number with so many decimals.
 func fixed(_ value: Double, _ decimals: Int) -> String {
+  guard value.isFinite else { return "-" }
   guard decimals > 0 else { return "\(Int(value.rounded()))" }
   let scale = Int(pow(10, Double(decimals)))
   let scaled = Int((value * Double(scale)).rounded())

@@ -7,10 +7,10 @@ extension Trial {
     var watch = Stopwatch()
     while !watch.isDone {
       _ = try scratch.make(file)
-      let watched = try FileWatch.begin(scratch.path.entry(file))
+      let watched = try FileWatch(scratch.path.entry(file))
       let isNoticed = try watch.time { () throws(Errno) in
         try scratch.directory.unlink(file)
-        return try watched.notices(within: 1000)
+        return FileWatch.wait(watched.raw, .seconds(1))
       }
       guard isNoticed else { throw Misbehaviour("a removed file was not reported within 1s") }
     }
