@@ -171,7 +171,7 @@ import Testing
       try? place.rename("new/1", to: "cur/1:2,F")
     }
     #expect(try place.subjects() == ["2", "3", "1"])
-    #expect(try place.left() == ["cur/1:2,F", "new/2", "new/3"])
+    #expect(try place.left() == ["new/2", "new/3", "cur/1:2,F"])
   }
 
   @Test("A message that vanishes is nobody's loss") func vanished() throws {
