@@ -4,27 +4,44 @@ internal import SystemPackage
 
 extension Maildir {
   /// Removes messages that have been moved, under whatever names mail readers have given them meanwhile.
-  func remove(_ messages: [MaildirMessage]) throws(LockFailure) {
+  func remove(_ messages: [MovedMessage]) throws(LockFailure) {
     var missed: [[UInt8]: UInt64] = [:]
     for message in messages {
-      let isRemoved = try attempt(path(of: message), "cannot remove") { () throws(Errno) in
+      let isRemoved = try attempt(path(message.folder, message.name), "cannot remove") { () throws(Errno) in
         try removeIfThere(message.inode, message.name, message.folder)
       }
-      if !isRemoved { missed[Array(message.base)] = message.inode }
+      if !isRemoved { missed[message.base] = message.inode }
     }
     if !missed.isEmpty { try removeRenamed(missed) }
   }
 
   /// - Parameter missed: the inodes by the part of the names that does not change.
   private func removeRenamed(_ missed: [[UInt8]: UInt64]) throws(LockFailure) {
-    for folder in [Folder.new, .cur] {
-      try attempt(root.path.entry(FilePath(folder.rawValue)), "cannot remove moved messages") { () throws(Errno) in
-        for name in try self[folder].names() {
-          guard let inode = missed[Array(name.bytes.prefix { $0 != UInt8(ascii: ":") })] else { continue }
-          _ = try removeIfThere(inode, name, folder)
-        }
-      }
+    // Reading a directory may miss what is renamed in it meanwhile.
+    for _ in 0..<100 where try !isRidOf(missed) {}
+  }
+
+  /// - Returns: whether none was found, and nothing happened in the maildir while it was looked through.
+  private func isRidOf(_ missed: [[UInt8]: UInt64]) throws(LockFailure) -> Bool {
+    try attempt(root.path, "cannot remove moved messages") { () throws(Errno) in
+      let before = try self[.cur].status().modified
+      // New ones first: that is the way in which readers move them.
+      let isRid = try isRid(of: missed, in: .new) && isRid(of: missed, in: .cur)
+      return try isRid && self[.cur].status().modified == before
     }
+  }
+
+  private func isRid(of missed: [[UInt8]: UInt64], in folder: Folder) throws(Errno) -> Bool {
+    var isRid = true
+    for name in try self[folder].names() {
+      guard let inode = missed[name.bytes.maildirBase] else { continue }
+      let status = try self[folder].statusIfThere(of: name)
+      // Gone just now: renamed, perhaps.
+      guard status == nil || status?.inode == inode else { continue }
+      _ = try removeIfThere(inode, name, folder)
+      isRid = false
+    }
+    return isRid
   }
 
   private func removeIfThere(_ inode: UInt64, _ name: FilePath, _ folder: Folder) throws(Errno) -> Bool {

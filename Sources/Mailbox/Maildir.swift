@@ -45,8 +45,10 @@ struct Maildir: ~Copyable {
   }
 
   /// Where a message is, for people.
-  func path(of message: MaildirMessage) -> FilePath {
-    root.path.entry(FilePath(message.folder.rawValue)).entry(message.name)
+  func path(of message: MaildirMessage) -> FilePath { path(message.folder, message.name) }
+
+  func path(_ folder: Folder, _ name: FilePath) -> FilePath {
+    root.path.entry(FilePath(folder.rawValue)).entry(name)
   }
 }
 

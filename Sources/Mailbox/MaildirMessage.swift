@@ -21,7 +21,7 @@ struct MaildirMessage: Sendable {
   }
 
   /// The part of the name that stays the same when a mail reader changes the flags behind it.
-  var base: ArraySlice<UInt8> { name.bytes.prefix { $0 != UInt8(ascii: ":") } }
+  var base: [UInt8] { name.bytes.maildirBase }
 
   /// `1793524087.M123456P42.host`: seconds, and microseconds behind an `M`.
   private static func stamp(_ name: [UInt8]) -> Int64 {

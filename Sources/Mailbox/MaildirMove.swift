@@ -81,7 +81,7 @@ extension MaildirMove {
         try attend(.checkpoint)
         try maildirLock.prove()
       }
-      if !isCopy { try maildir.remove(list.messages) }
+      if !isCopy { try maildir.remove(list.messages.map(MovedMessage.init)) }
     }
     slowest = max(slowest, BootTime.now.since(start))
     // The messages are in the mailbox, whatever is wrong with the locks now.

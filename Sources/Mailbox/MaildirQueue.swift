@@ -20,9 +20,9 @@ struct MaildirQueue {
   /// Takes away what a batch has looked at.
   mutating func conclude(_ batch: MaildirBatch.List) {
     next += batch.count
-    for message in batch.vanished { vanished.insert(Array(message.base)) }
+    for message in batch.vanished { vanished.insert(message.base) }
     // Seen in new/ and, a moment later, in cur/.
-    if !vanished.isEmpty { for message in batch.messages { vanished.remove(Array(message.base)) } }
+    if !vanished.isEmpty { for message in batch.messages { vanished.remove(message.base) } }
   }
 
   /// Looks once more for messages that mail readers have renamed, which they do when flags change.
@@ -30,7 +30,7 @@ struct MaildirQueue {
   /// - Returns: whether there are any.
   mutating func findVanished(_ maildir: borrowing Maildir) throws(LockFailure) -> Bool {
     guard !vanished.isEmpty else { return false }
-    messages = try maildir.messages(before: limit).filter { vanished.contains(Array($0.base)) }
+    messages = try maildir.messages(before: limit).filter { vanished.contains($0.base) }
     next = 0
     vanished = []
     return !messages.isEmpty

@@ -27,7 +27,7 @@ package struct Directory: ~Copyable {
     Directory(try open(name, OpenFlags(rawValue: cposix_o_path | O_DIRECTORY | O_NOFOLLOW)), path: name)
   }
 
-  private var raw: CInt { descriptor.raw }
+  var raw: CInt { descriptor.raw }
 
   /// fstat(2) of the directory itself.
   package func status() throws(Errno) -> FileStatus { try descriptor.status() }
