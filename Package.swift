@@ -53,7 +53,7 @@ let package = Package(
     program("dotlock"),
     program("mboxappend"),
     program("maildir2mbox"),
-    program("lockctl", ["Posix", "LockPolicy", "PolicyFile", "FileLocking", arguments]),
+    program("lockctl", ["Posix", "LockPolicy", "PolicyFile", "FileLocking", "Mailbox", arguments]),
 
     .target(
       name: "TestSupport", dependencies: ["Posix", system], path: "Tests/TestSupport", swiftSettings: strict),

@@ -25,7 +25,9 @@ extension Program {
       on: location, policy: policy, holder: .writer, inherited: inherited, canQueue: true,
       attend: { (occasion) throws(LockFailure) in try attend(occasion, for: location.path) })
     say("\(location.path): locked")
-    try lock.append(spool, checkpoint: { () throws(LockFailure) in try checkpoint(location.path) })
+    try lock.append(
+      spool, checkpoint: { () throws(LockFailure) in try checkpoint(location.path) },
+      report: { (recovery) in tell(recovery, of: location) })
     say("\(location.path): delivered")
     do throws(LockFailure) {
       try lock.release()
@@ -34,6 +36,13 @@ extension Program {
       say("delivered, but \(error)")
     }
     return .exited(0)
+  }
+
+  /// What another delivery left, and what became of it, is the administrator's business as a theft is.
+  private func tell(_ recovery: Recovery, of location: FileLocation) {
+    let text = "\(location.journal): \(recovery)"
+    say(text)
+    Diagnostics.log(description.name, text)
   }
 
   /// Reads standard input, which may be as slow as a network, and stops when a signal asks for it.

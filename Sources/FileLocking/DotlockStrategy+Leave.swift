@@ -14,6 +14,8 @@ extension DotlockStrategy {
     }
     guard held != nil else { return }
     defer { held = nil }
+    // One that was kept and not needed after all.
+    defer { if let permit = takeKeptPermit() { permit.giveUp(target) } }
     try insist(
       on: { () throws(LockFailure) in try leave(target) },
       unless: { if case .system = $0.kind { false } else { true } })
@@ -25,7 +27,7 @@ extension DotlockStrategy {
       try refuseLate(target)
       let permit: Permit
       do throws(Errno) {
-        permit = try Permit.obtain(target)
+        if let kept = takeKeptPermit() { permit = kept } else { permit = try Permit.obtain(target) }
       } catch {
         return try leaveWithoutPermit(target, error)
       }

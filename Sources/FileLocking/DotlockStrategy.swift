@@ -9,10 +9,16 @@ final class DotlockStrategy: LockStrategy {
   let method = Method.dotlock
   var post: Post?
   var held: HeldDotlock?
+  /// Obtained for something else that only the holder may do, and good for letting go as well.
+  private var permit: Permit?
   /// The lock file that is in the way.
   var obstacle = LockObstacle()
   /// Where a waiter sleeps until the lock file's holder lets go.
   var queue = LockQueue()
+
+  func keep(_ permit: consuming Permit) { self.permit = .some(permit) }
+
+  func takeKeptPermit() -> Permit? { permit.take() }
 
   /// The lock file that is held.
   var identity: LockIdentity? { held?.identity }

@@ -38,6 +38,11 @@ public struct FileLocation: Sendable, Equatable {
   /// A name beside the file that begins with the file's own.
   func sibling(_ suffix: String) -> FilePath { name.appendingToName(suffix) }
 
+  /// A name beside the file that is its own with a dot before it.
+  package func hiddenSibling(_ suffix: String) -> FilePath {
+    FilePath(bytes: [UInt8(ascii: ".")] + name.bytes + Array(suffix.utf8))
+  }
+
   private static func linkTarget(of path: FilePath) throws(LockFailure) -> FilePath? {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
     let length = path.withPlatformString { readlink($0, &buffer, Int(PATH_MAX)) }
@@ -64,6 +69,9 @@ extension FilePath {
 
   /// Whether the path's bytes begin with those of `prefix`.
   func begins(with prefix: String) -> Bool { bytes.starts(with: prefix.utf8) }
+
+  /// Whether the path's bytes begin with those of `prefix`.
+  package func begins(with prefix: FilePath) -> Bool { bytes.starts(with: prefix.bytes) }
 
   /// The path as the kernel takes it, without the null byte.
   package var bytes: [UInt8] {

@@ -7,6 +7,9 @@ extension HeldLock {
   /// The directory that the file is in.
   package var directory: Directory { _read { yield target.directory } }
 
+  /// Whether one kernel sees everybody who uses the directory.
+  package var isLocal: Bool { target.isLocal }
+
   /// Opens the file by the policy's rules, unless a method of the lock has opened it already.
   ///
   /// - Throws: ``LockFailure``: `refused` when it is not the caller's own plain file.
@@ -21,6 +24,9 @@ extension HeldLock {
       }
     }
   }
+
+  /// Whether the file is open, and was made when it was opened.
+  package var madeFile: Bool { target.madeFile }
 
   /// Whether the path still leads to the open file.
   package func pathLeadsToFile() throws(LockFailure) -> Bool { try target.pathLeadsToFile() }

@@ -10,6 +10,8 @@ public struct HeldLock: ~Copyable {
   var target: LockTarget
   private(set) var strategies: [any LockStrategy]
   private var isReleased = false
+  /// Whether everybody who had the file open when the lock was taken has been kept out of it.
+  private var isFenced = false
 
   /// Takes the lock, waiting for it as long as the policy says.
   ///
@@ -196,16 +198,32 @@ extension HeldLock {
     guard let dotlock, dotlock.owesFence else { return nil }
     try fence()
     try dotlock.payDebt(target)
+    return try startAnew()
+  }
+
+  /// Goes on with the file that has taken the place of the locked one.
+  private mutating func startAnew() throws(LockFailure) -> (any LockStrategy)? {
+    isFenced = true
     target.closeFile()
     // The fence took time; nobody could be inside before it.
     target.startLease()
-    try dotlock.refresh(target)
+    try dotlock?.refresh(target)
     for index in strategies.indices where strategies[index].method != .dotlock {
       guard case .busy = try strategies[index].tryLock(&target) else { continue }
       if let failure = Self.unlock(strategies, target) { throw failure }
       return strategies[index]
     }
     return nil
+  }
+
+  /// Keeps a writer out of the file who had begun to write, and may be late; the file may be another one then.
+  ///
+  /// To be called before anything was done with the file. Kernel locks are never stolen: who had one has let go.
+  package mutating func keepOutLateWriter() throws(LockFailure) {
+    guard !isFenced, isStealable, target.policy.steal.fence == .replace else { return }
+    try fence()
+    guard let obstacle = try startAnew() else { return try target.openFile() }
+    throw LockFailure(.busy, target.path, obstacle.describeHolder(target))
   }
 
   /// Whether the policy lets the other methods do where no lock file can be made.

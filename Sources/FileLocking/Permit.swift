@@ -103,6 +103,11 @@ struct Permit: ~Copyable {
     return true
   }
 
+  /// Moves what was moved here into the lock's directory, under a name that nobody uses.
+  func bring(_ name: FilePath, to new: FilePath, _ target: borrowing LockTarget) throws(Errno) {
+    try directory.rename(name, to: new, in: target.directory)
+  }
+
   /// Takes the directory away, if it is empty: whoever else has it open asks again.
   consuming func giveUp(_ target: borrowing LockTarget) {
     try? insist(

@@ -1,10 +1,10 @@
 internal import Posix
-internal import SystemPackage
+package import SystemPackage
 
 /// Names that no other process on any host uses.
-enum UniqueName {
+package enum UniqueName {
   /// `NAME.HOST.PID.TIME.RANDOM`, as the field does it: people can see who left it.
-  static func beside(_ name: FilePath) -> FilePath {
+  package static func beside(_ name: FilePath) -> FilePath {
     let host = String(Host.name.map { $0 == "/" ? "_" : $0 }.prefix(32))
     return name.appendingToName(".\(host).\(suffix)")
   }

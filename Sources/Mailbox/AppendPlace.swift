@@ -3,9 +3,9 @@ internal import LockPolicy
 internal import Posix
 internal import SystemPackage
 
-/// The one undo point of a delivery: how the mailbox was before it, and what has been added since.
+/// Where a record is appended: how the mailbox was before it, and what has been added since.
 struct AppendPlace {
-  let before: FileStatus
+  let before: OldEnd
   let record: Record
   /// How much of the record is in the mailbox for certain.
   var written: Int64 = 0
@@ -17,11 +17,11 @@ struct AppendPlace {
   /// Where the mailbox ends once the whole record is in it. A mailbox of holes may be as large as numbers are, and a
   /// sum that traps would leave the lock behind.
   var end: Int64 {
-    let (end, isBeyondNumbers) = before.size.addingReportingOverflow(record.length)
+    let (end, isBeyondNumbers) = before.length.addingReportingOverflow(record.length)
     return isBeyondNumbers ? .max : end
   }
 
-  init(before: FileStatus, record: Record) { (self.before, self.record) = (before, record) }
+  init(before: OldEnd, record: Record) { (self.before, self.record) = (before, record) }
 }
 
 extension HeldLock {
@@ -29,9 +29,21 @@ extension HeldLock {
   ///
   /// - Throws: `LockFailure`: `refused` for what is not an mbox, or would outgrow its limit.
   func place(for spool: borrowing Spool) throws(LockFailure) -> AppendPlace {
-    let before = try attempt(location.path, "cannot examine") { () throws(Errno) in try file.descriptor.status() }
-    let padding = try missingNewlines(before.size)
-    let place = AppendPlace(before: before, record: spool.record(padding: padding))
+    let status = try attempt(location.path, "cannot examine") { () throws(Errno) in try file.descriptor.status() }
+    do throws(LockFailure) {
+      return try place(for: spool, in: status)
+    } catch {
+      restoreAccessTime(status.accessed)
+      throw error
+    }
+  }
+
+  private func place(for spool: borrowing Spool, in status: FileStatus) throws(LockFailure) -> AppendPlace {
+    if status.size > 0 { try refuseStranger() }
+    let before = try attempt(location.path, "cannot read") { () throws(Errno) in
+      try OldEnd(of: file.descriptor, status)
+    }
+    let place = AppendPlace(before: before, record: spool.record(padding: before.missingNewlines))
     if let limit = policy.mailbox.sizeLimit, place.end > limit {
       throw LockFailure(
         .refused, location.path, "would grow to \(place.end) bytes, beyond its limit of \(limit) (mailbox.size-limit)")
@@ -39,19 +51,12 @@ extension HeldLock {
     return place
   }
 
-  /// How many newlines the mailbox needs to end in a blank line. Without them the message is glued to what a crashed or
-  /// careless writer left, and readers do not see it. A line of `\r\n` is not blank to them.
-  private func missingNewlines(_ size: Int64) throws(LockFailure) -> Int {
-    guard size > 0 else { return 0 }
+  private func refuseStranger() throws(LockFailure) {
     let head = try attempt(location.path, "cannot read") { () throws(Errno) in
       try file.descriptor.bytes(atMost: 5, from: 0)
     }
     guard head.elementsEqual("From ".utf8) else {
       throw LockFailure(.refused, location.path, "is not a mailbox: it does not begin with 'From '")
     }
-    let tail = try attempt(location.path, "cannot read") { () throws(Errno) in
-      try file.descriptor.bytes(atMost: 2, from: size - 2)
-    }
-    return 2 - tail.reversed().prefix { $0 == .newline }.count
   }
 }

@@ -23,6 +23,15 @@ struct ByteBuffer: ~Copyable {
     count += bytes.count
   }
 
+  mutating func appendZeros(_ added: Int) {
+    reserve(count + added)
+    for index in count..<count + added { storage[index] = 0 }
+    count += added
+  }
+
+  /// Changes the first bytes in place.
+  func overwrite(_ bytes: [UInt8]) { storage.copyBytes(from: bytes) }
+
   mutating func removeAll() { count = 0 }
 
   private mutating func reserve(_ needed: Int) {

@@ -8,37 +8,29 @@ extension HeldLock {
   ///
   /// When it returns, the message is whole in the mailbox and the lock was still held after that. When it throws, the
   /// mailbox is byte for byte what it was, its times included where permitted; except that a holder whose lock was lost
-  /// touches nothing any more, and the error then says what stays.
+  /// touches nothing any more, and the error then says what stays. Whoever has the lock next takes it back, if there is a
+  /// journal, and so for a process that is killed.
   ///
   /// - Parameters:
   ///   - spool: the message.
   ///   - checkpoint: called before each write; what it throws ends the delivery, and what was written is taken back.
+  ///   - report: told what another delivery had left behind, and what was done about it.
   /// - Throws: `LockFailure`: `lost` when the lock was lost, `refused` when the file is not a mailbox that may grow so
   ///   far, `system` when a system call failed, and what `checkpoint` throws.
   public mutating func append(
-    _ spool: borrowing Spool, checkpoint: () throws(LockFailure) -> Void = { () throws(LockFailure) in }
+    _ spool: borrowing Spool, checkpoint: () throws(LockFailure) -> Void = { () throws(LockFailure) in },
+    report: (Recovery) -> Void = { _ in }
   ) throws(LockFailure) {
     try openFile()
-    // A journal that another writer left will be dealt with here, before anything is believed of the mailbox.
-    var place = try examined(spool)
-    // Our own journal will be linked here, from the spool: after the mailbox is open, before the lock is proven.
+    var delivery = try begin(spool, report)
     do throws(LockFailure) {
-      try write(spool, at: &place, checkpoint)
-      let now = try settle(place)
-      // The journal will be taken away here, which commits.
-      showAsNew(now, since: place)
+      try secure(delivery.journal)
+      try write(spool, at: &delivery.place, checkpoint)
+      let now = try settle(delivery.place, isProvenLater: delivery.journal.isThere)
+      try commit(&delivery.journal)
+      showAsNew(now, since: delivery.place)
     } catch {
-      throw undo(place, spool, after: error)
-    }
-  }
-
-  private mutating func examined(_ spool: borrowing Spool) throws(LockFailure) -> AppendPlace {
-    do throws(LockFailure) {
-      return try place(for: spool)
-    } catch {
-      restoreAccessTime()
-      removeIfCreated()
-      throw error
+      throw undo(&delivery, spool, after: error)
     }
   }
 
@@ -66,22 +58,30 @@ extension HeldLock {
 
   /// Makes the message durable, and makes sure that it is in the mailbox that the path leads to, and that this was ours
   /// to the end: a message in a file that somebody has replaced meanwhile is lost.
-  private mutating func settle(_ place: AppendPlace) throws(LockFailure) -> FileStatus {
+  private mutating func settle(_ place: AppendPlace, isProvenLater: Bool) throws(LockFailure) -> FileStatus {
     try attempt(location.path, "cannot write") { () throws(Errno) in
       if policy.mailbox.sync { try file.descriptor.synchronize() }
       try file.descriptor.reportCloseError()
     }
-    if policy.mailbox.sync && file.wasCreated && place.before.size == 0 {
+    if policy.mailbox.sync && file.wasCreated && place.before.length == 0 {
       try attempt(location.directory, "cannot write") { () throws(Errno) in try directory.synchronize() }
     }
-    try prove()
+    if !isProvenLater { try prove() }
     let now = try attempt(location.path, "cannot examine") { () throws(Errno) in
       try directory.status(of: location.name)
     }
-    guard now.isSameFile(as: place.before) else { throw LockFailure(.lost, location.path, "was replaced meanwhile") }
+    guard now.isSameFile(as: file.before) else { throw LockFailure(.lost, location.path, "was replaced meanwhile") }
     guard now.size == place.end || now.size > place.end && !place.isInPieces else {
       throw LockFailure(.lost, location.path, "was changed meanwhile by a program that does not take the lock")
     }
     return now
+  }
+
+  /// Takes the journal away, which proves the lock: from now on nobody takes the message back.
+  private mutating func commit(_ journal: inout OwnJournal) throws(LockFailure) {
+    guard journal.isThere else { return }
+    // An NFS client would keep an open file as .nfsXXXX.
+    if !isLocal { journal.close() }
+    try remove(self.journal.name)
   }
 }

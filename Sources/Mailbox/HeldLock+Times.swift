@@ -14,9 +14,8 @@ extension HeldLock {
   }
 
   /// Takes back what our own reading did to the access time.
-  func restoreAccessTime(_ before: FileStatus? = nil) {
-    guard let now = try? file.descriptor.status() else { return }
-    let accessed = before?.accessed ?? file.before.accessed
-    if now.accessed != accessed { try? file.descriptor.setAccessed(accessed) }
+  func restoreAccessTime(_ accessed: FileTime) {
+    guard let now = try? file.descriptor.status(), now.accessed != accessed else { return }
+    try? file.descriptor.setAccessed(accessed)
   }
 }

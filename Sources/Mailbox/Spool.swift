@@ -5,10 +5,11 @@ public import SystemPackage
 
 /// A message as it is going to stand in a mailbox, read to its end before any lock is taken.
 ///
-/// It is kept in memory up to 4 MiB; a larger one is in a file that has no name, in constant memory. Standard input may
+/// It is kept in memory up to 4 MiB; a larger one is in a file that has no name, in constant memory, which becomes the
+/// mailbox's journal as it is. Standard input may
 /// come at the speed of a network: whoever reads it under the lock spends the lease on it.
 public struct Spool: ~Copyable {
-  private let storage: SpoolStorage
+  let storage: SpoolStorage
 
   /// How much of a message's beginning is looked at for the `From ` line and the `Return-Path` header.
   package static let lookAhead = 1 << 16
@@ -81,6 +82,14 @@ public struct Spool: ~Copyable {
   /// The end of a mailbox of which `padding` newlines are missing, followed by the message.
   borrowing func record(padding: Int) -> Record {
     Record(start: Int64(SpoolStorage.margin - padding), end: storage.count)
+  }
+
+  /// How many newlines a record begins with that complete the mailbox.
+  func padding(of record: Record) -> Int { SpoolStorage.margin - Int(record.start) }
+
+  /// What a journal keeps.
+  init(journal file: consuming SpoolFile, _ header: JournalHeader) {
+    storage = SpoolStorage(file, count: header.recordStart + header.recordLength)
   }
 
   var scratchSize: Int { storage.scratchSize }

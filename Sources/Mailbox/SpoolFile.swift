@@ -24,16 +24,13 @@ struct SpoolFile: ~Copyable {
     throw failure ?? LockFailure(.noSuchFileOrDirectory, "", "no directory for the message")
   }
 
+  init(_ descriptor: consuming Descriptor, in directory: FilePath) {
+    self.descriptor = descriptor
+    self.directory = directory
+  }
+
   private static func make(in directory: borrowing Directory) throws(Errno) -> Descriptor {
-    do throws(Errno) {
-      return try directory.openNameless(mode: 0o600)
-    } catch {
-      // EISDIR and ENOENT: a kernel or a file system from before O_TMPFILE; EINVAL and ENOTSUP: NFS, overlayfs, FUSE.
-      switch error {
-      case .notSupported, .isDirectory, .noSuchFileOrDirectory, .invalidArgument, .noFunction: break
-      default: throw error
-      }
-    }
+    if let file = try directory.openNamelessIfPossible(mode: 0o600) { return file }
     return try makeUnlinked(in: directory)
   }
 
@@ -47,6 +44,21 @@ struct SpoolFile: ~Copyable {
         return file
       } catch  where error == .fileExists {
         continue
+      }
+    }
+  }
+}
+
+extension Directory {
+  /// - Returns: `nil` where there are no such files.
+  func openNamelessIfPossible(mode: UInt32) throws(Errno) -> Descriptor? {
+    do throws(Errno) {
+      return try openNameless(mode: mode)
+    } catch {
+      // EISDIR and ENOENT: a kernel or a file system from before O_TMPFILE; EINVAL and ENOTSUP: NFS, overlayfs, FUSE.
+      switch error {
+      case .notSupported, .isDirectory, .noSuchFileOrDirectory, .invalidArgument, .noFunction: return nil
+      default: throw error
       }
     }
   }

@@ -4,12 +4,13 @@ internal import SystemPackage
 
 /// Where a spooled message is kept: in memory, and beyond ``memoryLimit`` in a file.
 ///
-/// It begins with as many newlines as a mailbox can lack at its end, so that what completes the mailbox and the message
-/// go out in one write(2), from memory and from the file alike.
+/// It begins with room for a journal's header, and with as many newlines as a mailbox can lack at its end: so what
+/// completes the mailbox and the message go out in one write(2), and so does a journal; a file becomes one as it is.
 struct SpoolStorage: ~Copyable {
   static let memoryLimit = 4 << 20
-  /// The newlines at the beginning, which are not part of the message.
-  static let margin = 2
+  static let newlines = 2
+  /// The bytes at the beginning, which are not part of the message.
+  static let margin = JournalHeader.length + newlines
   private static let portion = 1 << 18
 
   private let directories: [FilePath]
@@ -21,7 +22,15 @@ struct SpoolStorage: ~Copyable {
   init(directories: [FilePath]) {
     self.directories = directories
     buffer = ByteBuffer(capacity: 1 << 12)
+    buffer.appendZeros(JournalHeader.length)
     buffer.append(("\n\n" as StaticString).bytes)
+  }
+
+  /// What is in a file already.
+  init(_ file: consuming SpoolFile, count: Int64) {
+    (directories, written) = ([], count)
+    buffer = ByteBuffer(capacity: 0)
+    self.file = .some(file)
   }
 
   /// How many bytes are kept, the margin included.
@@ -75,6 +84,43 @@ struct SpoolStorage: ~Copyable {
         filled += count
       }
       return UnsafeRawBufferPointer(scratch).slice(0..<filled)
+    }
+  }
+}
+
+extension SpoolStorage {
+  /// Brings the whole, with `header` before it, into a file that can become a journal: the file in which it is, or a new
+  /// one.
+  ///
+  /// - Parameter isCopied: to make a new one in any case.
+  borrowing func journalFile(
+    _ header: JournalHeader, in directory: borrowing Directory, _ name: JournalName, isCopied: Bool
+  ) throws(Errno) -> JournalFile {
+    switch file {
+    case .none:
+      buffer.overwrite(header.bytes)
+      let journal = try JournalFile.make(in: directory, name)
+      try journal.descriptor.writeAll(buffer.bytes)
+      return journal
+    case .some(let file):
+      let journal = try isCopied ? JournalFile.make(in: directory, name) : JournalFile(file.descriptor.duplicate())
+      if isCopied { try copy(to: journal.descriptor) }
+      try header.bytes.span.bytes.withUnsafeBytes { (bytes) throws(Errno) in
+        try journal.descriptor.writeAll(bytes, at: 0)
+      }
+      return journal
+    }
+  }
+
+  private borrowing func copy(to other: borrowing Descriptor) throws(Errno) {
+    let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: scratchSize, alignment: 16)
+    defer { scratch.deallocate() }
+    var offset: Int64 = 0
+    while offset < count {
+      let piece = try piece(from: offset, scratch: scratch)
+      guard piece.count > 0 else { throw .ioError }
+      try other.writeAll(piece)
+      offset += Int64(piece.count)
     }
   }
 }

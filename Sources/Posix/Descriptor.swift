@@ -63,6 +63,18 @@ extension Descriptor {
     }
   }
 
+  /// Writes everything from `offset` on.
+  package func writeAll(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(Errno) {
+    var (rest, offset) = (bytes[...], offset)
+    while !rest.isEmpty {
+      let piece = UnsafeRawBufferPointer(rebasing: rest)
+      let count = try systemCall { pwrite(raw, piece.baseAddress, piece.count, off_t(offset)) }
+      guard count > 0 else { throw .ioError }
+      rest = rest.dropFirst(count)
+      offset += Int64(count)
+    }
+  }
+
   /// pwrite(2) of one byte.
   package func write(_ byte: UInt8, at offset: Int64) throws(Errno) {
     var byte = byte
@@ -99,8 +111,12 @@ extension Descriptor {
   /// Reports what only close(2) would, while the file stays open for repairs: NFS writes back, and says so if it cannot,
   /// whenever any descriptor of the file is closed.
   package func reportCloseError() throws(Errno) {
-    let copy = Descriptor(owning: try systemCall { cposix_duplicate(raw) })
-    try copy.close()
+    try duplicate().close()
+  }
+
+  /// Another descriptor of the same open file: they share its kernel locks.
+  package func duplicate() throws(Errno) -> Descriptor {
+    Descriptor(owning: try systemCall { cposix_duplicate(raw) })
   }
 }
 

@@ -10,7 +10,7 @@ struct Lockctl: ParsableCommand {
     abstract: "Look at mailbox locking, and repair it.",
     discussion: "The manual: lockctl(8), dotlock.yaml(5), mailbox-locking(7).",
     version: "lockctl \(ProgramDescription.version)",
-    subcommands: [PolicyCommands.self, ProbeCommand.self, ProbeStepCommand.self])
+    subcommands: [PolicyCommands.self, RecoverCommand.self, ProbeCommand.self, ProbeStepCommand.self])
 
   static func main() {
     do {

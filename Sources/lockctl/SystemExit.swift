@@ -17,7 +17,7 @@ enum SystemExit: Int32 {
     switch error {
     case let error as PolicyError: self = error.errno == nil ? .configuration : .noInput
     case is PolicyContradiction: self = .configuration
-    case is LockFailure: self = .noInput
+    case let failure as LockFailure: self = failure.kind == .busy ? .temporaryFailure : .noInput
     case let error as ProbeFailure: self = error.status
     case is StandardOutput.Failure: self = .outputError
     default: return nil

@@ -44,7 +44,7 @@ enum Errand {
     return try copies.withUnsafeMutableBufferPointer { (words) throws(Errno) in
       guard let words = words.baseAddress else { throw .invalidArgument }
       return try Environment().withWords { (environment) throws(Errno) in
-        try ChildProcess(words, environment: environment, terminal: nil)
+        try ChildProcess(words, environment: environment, terminal: nil, inherited: nil)
       }
     }
   }

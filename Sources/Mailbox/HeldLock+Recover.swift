@@ -1,0 +1,91 @@
+public import FileLocking
+internal import LockPolicy
+internal import Posix
+internal import SystemPackage
+
+extension HeldLock {
+  /// Deals with the journal of a delivery that was killed, or that lost its lock: what it left of a message that is not
+  /// whole is cut off; never a byte that the journal does not prove to be its own.
+  ///
+  /// ``append(_:checkpoint:report:)`` does that first.
+  ///
+  /// - Returns: what was done.
+  /// - Throws: `LockFailure`: the lock was lost; the file is not a mailbox of the caller's own; a system call failed.
+  public mutating func recover() throws(LockFailure) -> Recovery {
+    try openFile()
+    do throws(LockFailure) {
+      let recovery = try recoverOpenFile()
+      removeIfCreated()
+      return recovery
+    } catch {
+      removeIfCreated()
+      throw error
+    }
+  }
+
+  mutating func recoverOpenFile() throws(LockFailure) -> Recovery {
+    switch try lookAtJournal() {
+    case .nothing: return .nothing
+    case .strange(let reason, isOurs: false): return .left(reason: reason)
+    case .strange(let reason, isOurs: true): return try setAside(because: reason)
+    case .hot(let journal):
+      // Ours to the end: what it says is compared with the mailbox that a fence may have put there.
+      if !journal.isWriterGone { try keepOutLateWriter() }
+      return try recover(from: journal)
+    }
+  }
+
+  private mutating func recover(from journal: consuming Journal) throws(LockFailure) -> Recovery {
+    let (header, state) = (journal.header, journal.state)
+    let spool = Spool(journal: SpoolFile(journal.descriptor, in: location.directory), header)
+    let place = AppendPlace(before: header.before, record: spool.record(padding: header.padding))
+    guard state != .void else { return try drop(.dropped) }
+    try prove()
+    guard try pathLeadsToFile() else { throw LockFailure(.lost, location.path, "was replaced meanwhile") }
+    switch try find(place, spool) {
+    case .nothing: return try drop(.dropped)
+    case .part(let length): return try cutAndDrop(place, length)
+    // It was reported as failed, and so it comes again.
+    case .whole(let length) where state == .failed: return try cutAndDrop(place, length)
+    case .whole, .wholeAndMore:
+      // Its writer may have reported success before the power went.
+      if policy.mailbox.sync {
+        try attempt(location.path, "cannot write") { () throws(Errno) in try file.descriptor.synchronize() }
+      }
+      return try drop(.completed)
+    case .other: return try setAside(because: "the mailbox has been changed by another program since")
+    }
+  }
+
+  private mutating func cutAndDrop(_ place: AppendPlace, _ length: Int64) throws(LockFailure) -> Recovery {
+    try cut(place)
+    return try drop(.cut(bytes: length))
+  }
+
+  private mutating func drop(_ recovery: Recovery) throws(LockFailure) -> Recovery {
+    try unlessForbidden(recovery) { (lock) throws(LockFailure) in try lock.remove(lock.journal.name) }
+  }
+
+  mutating func setAside(because reason: String) throws(LockFailure) -> Recovery {
+    let name = UniqueName.beside(location.hiddenSibling(".aside"))
+    return try unlessForbidden(.setAside(name: name, reason: reason)) { (lock) throws(LockFailure) in
+      try lock.rename(lock.journal.name, to: name)
+    }
+  }
+
+  /// Where no names can be taken away, deliveries go on all the same: no journal proves more than it did before.
+  private mutating func unlessForbidden(
+    _ recovery: Recovery, _ step: (inout HeldLock) throws(LockFailure) -> Void
+  ) throws(LockFailure) -> Recovery {
+    do throws(LockFailure) {
+      try step(&self)
+      return recovery
+    } catch {
+      switch error.kind {
+      case .system(.permissionDenied), .system(.notPermitted), .system(.readOnlyFileSystem):
+        return .left(reason: "\(recovery), but \(error.what)")
+      default: throw error
+      }
+    }
+  }
+}

@@ -1,0 +1,106 @@
+internal import FileLocking
+internal import Posix
+internal import SystemPackage
+
+/// Where a mailbox's journal is, and by which rules it is made.
+struct JournalName {
+  let name: FilePath
+  /// By local rules it has no other name before, and is locked while its writer lives.
+  let isLocal: Bool
+
+  /// A name beside it that nobody uses.
+  var unique: FilePath { UniqueName.beside(name) }
+}
+
+/// A file on its way to become a journal.
+struct JournalFile: ~Copyable {
+  private(set) var descriptor: Descriptor
+  /// The name that it has until then; none where there are files without one.
+  private let name: FilePath?
+
+  static func make(in directory: borrowing Directory, _ journal: JournalName) throws(Errno) -> JournalFile {
+    if journal.isLocal, let file = try directory.openNamelessIfPossible(mode: 0o600) { return JournalFile(file) }
+    let name = journal.unique
+    return JournalFile(
+      try directory.open(name, [.readWrite, .create, .exclusive, .noFollow], mode: 0o600), name: name)
+  }
+
+  init(_ descriptor: consuming Descriptor, name: FilePath? = nil) {
+    self.descriptor = descriptor
+    self.name = name
+  }
+
+  /// Becomes the journal, if there is none.
+  ///
+  /// - Returns: `nil` when somebody else's has the name.
+  consuming func link(
+    _ journal: JournalName, in directory: borrowing Directory
+  ) throws(Errno) -> OwnJournal? {
+    guard let name else { return try Self.link(descriptor, journal, directory) }
+    // Whatever has failed: a name that stays would be a second one of the journal, or of nothing.
+    defer { try? directory.unlink(name) }
+    return try Self.link(name, descriptor, journal, directory)
+  }
+
+  private static func link(
+    _ file: consuming Descriptor, _ journal: JournalName, _ directory: borrowing Directory
+  ) throws(Errno) -> OwnJournal? {
+    do throws(Errno) {
+      try directory.link(file, as: journal.name)
+    } catch {
+      if error == .fileExists { return nil }
+      throw error
+    }
+    return OwnJournal(file)
+  }
+
+  /// Over a network the reply may be lost and the request sent again, so the files are asked, not the call. Kept open by
+  /// its last name: an NFS client would not let go of the other one.
+  private static func link(
+    _ name: FilePath, _ file: consuming Descriptor, _ journal: JournalName, _ directory: borrowing Directory
+  ) throws(Errno) -> OwnJournal? {
+    var refusal: Errno?
+    do throws(Errno) { try directory.link(name, to: journal.name) } catch { refusal = error }
+    let own = try file.status()
+    do throws(Errno) {
+      let linked = try directory.open(journal.name, [.readWrite, .noFollow, .unsuspecting])
+      guard try linked.status().isSameFile(as: own) else { return nil }
+      // The lock lives with the descriptor.
+      if journal.isLocal { _ = try linked.tryRecordLock() }
+      try? file.close()
+      return OwnJournal(linked)
+    } catch {
+      if refusal == .fileExists { return nil }
+      throw refusal ?? error
+    }
+  }
+}
+
+/// The journal of a delivery that goes on; or of one that goes without.
+struct OwnJournal: ~Copyable {
+  let isThere: Bool
+  private var descriptor: Descriptor?
+
+  init(_ descriptor: consuming Descriptor) {
+    self.descriptor = .some(descriptor)
+    isThere = true
+  }
+
+  init() {
+    descriptor = nil
+    isThere = false
+  }
+
+  /// Tells whoever finds it, through our own descriptor: the name may be somebody else's journal by now.
+  func mark(_ state: JournalHeader.State) {
+    switch descriptor {
+    case .none: return
+    case .some(let file): try? file.write(state.rawValue, at: JournalHeader.statePosition)
+    }
+  }
+
+  /// Ends the writing; the file may be the spool's, too, and would keep the lock.
+  mutating func close() {
+    if let file = descriptor.take() { try? file.releaseRecordLock() }
+  }
+}

@@ -1,0 +1,31 @@
+public import SystemPackage
+
+/// What became of a journal that another delivery had left behind.
+public enum Recovery: Sendable, Equatable {
+  /// There was none.
+  case nothing
+  /// Nothing of its message was in the mailbox.
+  case dropped
+  /// That many bytes were cut off: the beginning of a message.
+  case cut(bytes: Int64)
+  /// The message is whole, and stays.
+  case completed
+  /// It was not followed, and has this name now.
+  case setAside(name: FilePath, reason: String)
+  /// It was not followed, and is still there.
+  case left(reason: String)
+}
+
+extension Recovery: CustomStringConvertible {
+  /// What was done, to continue a line that begins with the journal's path.
+  public var description: String {
+    switch self {
+    case .nothing: "is not there: nothing is to be recovered"
+    case .dropped: "removed: nothing of its message was in the mailbox"
+    case .cut(let bytes): "removed: \(bytes) bytes of an unfinished message were cut off"
+    case .completed: "removed: its message is whole in the mailbox"
+    case .setAside(let name, let reason): "not followed, and renamed to \(name): \(reason)"
+    case .left(let reason): "not followed, and left alone: \(reason)"
+    }
+  }
+}
