@@ -39,7 +39,7 @@ extension Program {
   }
 
   /// What another delivery left, and what became of it, is the administrator's business as a theft is.
-  private func tell(_ recovery: Recovery, of location: FileLocation) {
+  func tell(_ recovery: Recovery, of location: FileLocation) {
     let text = "\(location.journal): \(recovery)"
     say(text)
     Diagnostics.log(description.name, text)

@@ -22,29 +22,30 @@ extension Program {
     var move = try MaildirMove(
       maildir, to: location, policy: policy, directories: [location.directory, Self.temporaryDirectory],
       isCopy: isCopy, inherited: LockHandover.entries(in: Environment.value(LockHandover.variable)))
-    if isDryRun { return show(move) }
+    if isDryRun { return .exited(Diagnostics.show(try move.look().map { "\($0)\n" }.joined())) }
 
     var bar = ProgressBar(description.name, isWanted: !invocation.isQuiet && !invocation.isVerbose)
     defer { bar.clear() }
-    try move.run { (event) throws(LockFailure) in
-      switch event {
-      case .occasion(let occasion, let path): try attend(occasion, for: path)
-      case .checkpoint: try checkpoint(location.path)
-      case .left(let failure):
-        bar.clear()
-        complain("\(failure)")
-      case .progress(let progress):
-        say("\(location.path): \(progress.summary)")
-        bar.show(progress.movedBytes, of: progress.totalBytes, progress.summary)
-      }
-    }
+    func attend(_ event: MaildirEvent) throws(LockFailure) { try self.attend(event, &bar, location.path) }
+    try move.finishEarlierRun(policyFor: { try otherPolicy(for: $0) }, attend)
+    try move.run(attend)
     return move.progress.left == 0 ? .exited(0) : .failed
   }
 
-  private func show(_ move: borrowing MaildirMove) -> Outcome {
-    var text = ""
-    for path in move.paths { text += "\(path)\n" }
-    return .exited(Diagnostics.show(text))
+  private mutating func attend(
+    _ event: MaildirEvent, _ bar: inout ProgressBar, _ mailbox: FilePath
+  ) throws(LockFailure) {
+    switch event {
+    case .occasion(let occasion, let path): try attend(occasion, for: path)
+    case .checkpoint: try checkpoint(mailbox)
+    case .recovery(let recovery, let location): tell(recovery, of: location)
+    case .left(let failure):
+      bar.clear()
+      complain("\(failure)")
+    case .progress(let progress):
+      say("\(mailbox): \(progress.summary)")
+      bar.show(progress.movedBytes, of: progress.totalBytes, progress.summary)
+    }
   }
 }
 

@@ -26,8 +26,10 @@ extension Maildir {
     try attempt(root.path, "cannot remove moved messages") { () throws(Errno) in
       let before = try self[.cur].status().modified
       // New ones first: that is the way in which readers move them.
-      let isRid = try isRid(of: missed, in: .new) && isRid(of: missed, in: .cur)
-      return try isRid && self[.cur].status().modified == before
+      let isRidOfNew = try isRid(of: missed, in: .new)
+      let isRidOfCur = try isRid(of: missed, in: .cur)
+      let after = try self[.cur].status().modified
+      return isRidOfNew && isRidOfCur && after == before
     }
   }
 

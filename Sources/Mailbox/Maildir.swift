@@ -11,6 +11,8 @@ struct Maildir: ~Copyable {
 
   /// The maildir itself, where the lock on all of it is taken.
   let root: Directory
+  /// Its path without symbolic links, as others can find it.
+  let realPath: FilePath
   private let new: Directory
   private let cur: Directory
 
@@ -22,6 +24,7 @@ struct Maildir: ~Copyable {
     let root = try attempt(path, "cannot open the maildir") { () throws(Errno) in try Directory(path) }
     let new = try Self.part(.new, of: root)
     let cur = try Self.part(.cur, of: root)
+    realPath = try FileLocation(of: path.entry("new")).directory
     self.root = root
     self.new = new
     self.cur = cur

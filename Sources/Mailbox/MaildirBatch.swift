@@ -44,9 +44,13 @@ struct MaildirBatch: ~Copyable {
   }
 
   /// The messages as they are going to stand in the mailbox.
-  consuming func spool() throws(LockFailure) -> Spool {
+  ///
+  /// - Parameter maildir: where they are going to be removed; `nil`: nowhere.
+  consuming func spool(of maildir: FilePath?) throws(LockFailure) -> Spool {
+    let files = maildir.map { MaildirList($0, list.messages.map(MovedMessage.init)).bytes } ?? []
+    try files.span.bytes.withUnsafeBytes { (files) throws(LockFailure) in try storage.append(files) }
     try storage.finish()
-    return Spool(storage)
+    return Spool(storage, listLength: Int64(files.count))
   }
 
   /// Adds a message, or notes why it cannot be added: it is gone, is no message, or cannot be read to its end.

@@ -7,6 +7,8 @@ package enum MaildirEvent: Sendable {
   case occasion(Occasion, FilePath)
   /// To end the work if a signal asks for it.
   case checkpoint
+  /// To tell what was left of another delivery to a mailbox, and what became of it.
+  case recovery(Recovery, FileLocation)
   /// To report a message that cannot be moved.
   case left(LockFailure)
   /// To show how far it is.

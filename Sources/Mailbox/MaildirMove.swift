@@ -19,13 +19,13 @@ package struct MaildirMove: ~Copyable {
   /// Locks that are held for this process.
   let inherited: [LockHandover]
 
-  private var queue: MaildirQueue
+  private var queue = MaildirQueue()
   private var input = ByteBuffer(capacity: 1 << 20)
   /// The longest that the mailbox was locked for a batch.
   private var slowest = Duration.zero
-  package private(set) var progress: MaildirProgress
+  package private(set) var progress = MaildirProgress([])
 
-  /// Looks at the maildir. Nothing is locked or changed yet.
+  /// Opens the maildir. Nothing is locked or changed yet.
   ///
   /// - Parameters:
   ///   - maildir: the maildir.
@@ -33,29 +33,32 @@ package struct MaildirMove: ~Copyable {
   ///   - policy: the mailbox's policy. Waiting, lease and stealing are the same for the maildir.
   ///   - directories: where a message over 3 MiB is kept: the mailbox's own directory first.
   ///   - isCopy: whether the messages stay in the maildir.
-  /// - Throws: `LockFailure`: it is not a maildir, or cannot be read.
+  /// - Throws: `LockFailure`: it is not a maildir.
   package init(
     _ maildir: FilePath, to mailbox: FileLocation, policy: Policy, directories: [FilePath], isCopy: Bool = false,
     inherited: [LockHandover] = []
   ) throws(LockFailure) {
-    let maildir = try Maildir(maildir)
-    let queue = try MaildirQueue(maildir, before: RealTime.seconds)
+    self.maildir = try Maildir(maildir)
     (self.mailbox, self.policy, self.directories) = (mailbox, policy, directories)
     (self.isCopy, self.inherited) = (isCopy, inherited)
-    progress = MaildirProgress(queue.waiting)
-    self.queue = queue
-    self.maildir = maildir
   }
 
-  /// Where the messages are that are going to be moved, in order.
-  package var paths: [FilePath] { queue.waiting.map { maildir.path(of: $0) } }
+  /// Looks for messages.
+  ///
+  /// - Returns: where they are, in the order in which they are going to be moved.
+  package mutating func look() throws(LockFailure) -> [FilePath] {
+    queue = try MaildirQueue(maildir, before: RealTime.seconds)
+    progress = MaildirProgress(queue.waiting)
+    return queue.waiting.map { maildir.path(of: $0) }
+  }
 
-  /// Moves everything.
+  /// Moves everything; ``finishEarlierRun(policyFor:_:)`` comes first.
   ///
   /// - Parameter attend: does what is not for this library to do; what it throws ends the work before the next step.
   /// - Throws: `LockFailure`: what has not been moved is where it was.
   package mutating func run(_ attend: (MaildirEvent) throws(LockFailure) -> Void) throws(LockFailure) {
     maildir.clean(now: RealTime.seconds)
+    _ = try look()
     repeat {
       while !queue.isEmpty { try moveBatch(attend) }
       // A mail reader has renamed what was not where it had been seen.
@@ -68,20 +71,24 @@ package struct MaildirMove: ~Copyable {
 extension MaildirMove {
   private mutating func moveBatch(_ attend: (MaildirEvent) throws(LockFailure) -> Void) throws(LockFailure) {
     var maildirLock = try MaildirLock(maildir, policy, attend)
+    if try maildir.notedMailbox() != nil {
+      throw LockFailure(.busy, maildir.root.path, "was being moved when somebody was killed just now")
+    }
     var batch = try readBatch(attend)
     if batch.list.messages.isEmpty { return try conclude(batch.list, attend) }
 
-    var lock = try acquireMailbox(attend)
+    var lock = try acquire(mailbox, policy, attend)
+    // Only where somebody else's lease is used up little by little: our own has just begun.
+    if let remaining = lock.remaining, remaining < slowest * 2 {
+      throw LockFailure(
+        .lost, mailbox.path, "the lease has no time for more messages; the rest is still in the maildir")
+    }
     let start = BootTime.now
     // The wait may have been long: a mail reader may have changed flags, or deleted messages.
     if try !isCurrent(batch.list) { batch = try readBatch(attend) }
     let list = batch.list
     if !list.messages.isEmpty {
-      try lock.append(batch.spool()) { () throws(LockFailure) in
-        try attend(.checkpoint)
-        try maildirLock.prove()
-      }
-      if !isCopy { try maildir.remove(list.messages.map(MovedMessage.init)) }
+      try append(batch.spool(of: isCopy ? nil : maildir.realPath), list, to: &lock, under: &maildirLock, attend)
     }
     slowest = max(slowest, BootTime.now.since(start))
     // The messages are in the mailbox, whatever is wrong with the locks now.
@@ -104,18 +111,38 @@ extension MaildirMove {
     return batch
   }
 
-  private func acquireMailbox(
-    _ attend: (MaildirEvent) throws(LockFailure) -> Void
+  func acquire(
+    _ location: FileLocation, _ policy: Policy, _ attend: (MaildirEvent) throws(LockFailure) -> Void
   ) throws(LockFailure) -> HeldLock {
-    let path = mailbox.path
-    let lock = try HeldLock.acquire(
-      on: mailbox, policy: policy, holder: .writer, inherited: inherited, canQueue: true,
-      attend: { (occasion) throws(LockFailure) in try attend(.occasion(occasion, path)) })
-    // Only where somebody else's lease is used up little by little: our own has just begun.
-    if let remaining = lock.remaining, remaining < slowest * 2 {
-      throw LockFailure(.lost, path, "the lease has no time for more messages; the rest is still in the maildir")
+    try HeldLock.acquire(
+      on: location, policy: policy, holder: .writer, inherited: inherited, canQueue: true,
+      attend: { (occasion) throws(LockFailure) in try attend(.occasion(occasion, location.path)) })
+  }
+
+  private func append(
+    _ spool: borrowing Spool, _ list: MaildirBatch.List, to lock: inout HeldLock, under maildirLock: inout MaildirLock,
+    _ attend: (MaildirEvent) throws(LockFailure) -> Void
+  ) throws(LockFailure) {
+    var recovery = Recovery.nothing
+    var isOwing = false
+    if !isCopy { try maildir.note(mailbox.path) }
+    do throws(LockFailure) {
+      try lock.append(
+        spool,
+        { () throws(LockFailure) in
+          try attend(.checkpoint)
+          try maildirLock.prove()
+        }, { recovery = $0 },
+        removeFiles: { () throws(LockFailure) in
+          isOwing = true
+          try maildir.remove(list.messages.map(MovedMessage.init))
+        })
+    } catch {
+      if !isCopy, !isOwing, lock.hasNoJournal { try? maildir.removeNote() }
+      throw error
     }
-    return lock
+    if !isCopy { try maildir.removeNote() }
+    if recovery != .nothing { try attend(.recovery(recovery, mailbox)) }
   }
 
   private func isCurrent(_ list: MaildirBatch.List) throws(LockFailure) -> Bool {

@@ -2,11 +2,13 @@ internal import FileLocking
 
 /// The messages that are still to be moved, oldest first.
 struct MaildirQueue {
-  private var messages: [MaildirMessage]
+  private var messages: [MaildirMessage] = []
   private var next = 0
   /// What stays the same in the names of messages that were not found where they had been seen.
   private var vanished: Set<[UInt8]> = []
-  private let limit: Int64
+  private var limit: Int64 = 0
+
+  init() {}
 
   /// - Parameter limit: what is not older than this stays, in seconds since 1970.
   init(_ maildir: borrowing Maildir, before limit: Int64) throws(LockFailure) {
