@@ -21,13 +21,13 @@ extension Program {
     let policy = try policy(for: location)
     var move = try MaildirMove(
       maildir, to: location, policy: policy, directories: [location.directory, Self.temporaryDirectory],
-      isCopy: isCopy, inherited: LockHandover.entries(in: Environment.value(LockHandover.variable)))
+      isCopy: isCopy, inherited: LockHandover.entries(in: Environment.value(LockHandover.variable)), canQueue: true)
     if isDryRun { return .exited(Diagnostics.show(try move.look().map { "\($0)\n" }.joined())) }
 
     var bar = ProgressBar(description.name, isWanted: !invocation.isQuiet && !invocation.isVerbose)
     defer { bar.clear() }
     func attend(_ event: MaildirEvent) throws(LockFailure) { try self.attend(event, &bar, location.path) }
-    try move.finishEarlierRun(policyFor: { try otherPolicy(for: $0) }, attend)
+    try move.finishEarlierRun(policyFor: { (other) throws(LockFailure) in try otherPolicy(for: other) }, attend)
     try move.run(attend)
     return move.progress.left == 0 ? .exited(0) : .failed
   }

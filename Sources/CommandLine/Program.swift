@@ -45,13 +45,23 @@ package struct Program: ~Copyable {
 
   /// The settings for the file, from the policy file and the command line.
   package mutating func policy(for location: FileLocation) throws -> Policy {
-    let policy = try otherPolicy(for: location)
+    let policy = try resolvedPolicy(for: location)
     exitCodes = policy.exitCodes
     return policy
   }
 
   /// The settings for a file that is not what the program was started for.
-  func otherPolicy(for location: FileLocation) throws -> Policy {
+  func otherPolicy(for location: FileLocation) throws(LockFailure) -> Policy {
+    do {
+      return try resolvedPolicy(for: location)
+    } catch let failure as LockFailure {
+      throw failure
+    } catch {
+      throw LockFailure(.refused, location.path, "\(error)")
+    }
+  }
+
+  private func resolvedPolicy(for location: FileLocation) throws -> Policy {
     try PolicyFile.load(invocation.policyFile).resolution(
       for: location.path, overrides: invocation.overrides, program: description.name
     ).policy

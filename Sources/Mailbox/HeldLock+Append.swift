@@ -90,7 +90,7 @@ extension HeldLock {
   }
 
   /// Takes the journal away, which proves the lock: from now on nobody takes the message back.
-  mutating func commit(_ journal: inout OwnJournal) throws(LockFailure) {
+  private mutating func commit(_ journal: inout OwnJournal) throws(LockFailure) {
     guard journal.isThere else { return }
     // An NFS client would keep an open file as .nfsXXXX.
     if !isLocal { journal.close() }

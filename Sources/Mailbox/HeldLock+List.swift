@@ -13,15 +13,14 @@ extension HeldLock {
   ) throws(LockFailure) {
     // From now on they must not be cut off, even if a mail reader removes some, and what is left looks like a beginning.
     journal.mark(.done)
-    do throws(LockFailure) {
-      try removeFiles()
-    } catch {
-      if !isLocal { journal.close() }
-      if journal.isThere { _ = try? keepList() }
-      throw error
+    var failure: LockFailure?
+    do throws(LockFailure) { try removeFiles() } catch { failure = error }
+    // An NFS client would keep an open file as .nfsXXXX.
+    if !isLocal { journal.close() }
+    if journal.isThere {
+      if failure == nil { removeJournal() } else { _ = try? keepList() }
     }
-    // The messages are moved, and whoever finds the journal has nothing left to do.
-    try? commit(&journal)
+    if let failure { throw failure }
   }
 
   /// Ends what another process has begun: the messages are in the mailbox for good.

@@ -90,7 +90,8 @@ extension JournalHeader {
     guard let header = block.withUnsafeBytes({ JournalHeader(zeroed: $0) }),
       header.before.length >= Int64(header.before.tail.count), header.recordLength > Int64(header.padding),
       // Subtracted, because a sum of forged numbers may be beyond all numbers.
-      header.recordLength == size - header.recordStart - header.listLength, header.before.length <= .max - header.recordLength
+      header.recordLength == size - header.recordStart - header.listLength,
+      header.before.length <= .max - header.recordLength
     else { return nil }
     self = header
   }

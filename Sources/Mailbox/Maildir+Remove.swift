@@ -4,15 +4,21 @@ internal import SystemPackage
 
 extension Maildir {
   /// Removes messages that have been moved, under whatever names mail readers have given them meanwhile.
+  ///
+  /// - Throws: `LockFailure` about the first that could not be removed; the others were tried as well.
   func remove(_ messages: [MovedMessage]) throws(LockFailure) {
     var missed: [[UInt8]: UInt64] = [:]
+    var failure: LockFailure?
     for message in messages {
-      let isRemoved = try attempt(path(message.folder, message.name), "cannot remove") { () throws(Errno) in
-        try removeIfThere(message.inode, message.name, message.folder)
+      do throws(Errno) {
+        let isRemoved = try removeIfThere(message.inode, message.name, message.folder)
+        if !isRemoved { missed[message.base] = message.inode }
+      } catch {
+        failure = failure ?? LockFailure(error, path(message.folder, message.name), "is moved, but cannot be removed")
       }
-      if !isRemoved { missed[message.base] = message.inode }
     }
     if !missed.isEmpty { try removeRenamed(missed) }
+    if let failure { throw failure }
   }
 
   /// - Parameter missed: the inodes by the part of the names that does not change.

@@ -9,12 +9,14 @@ internal import SystemPackage
 /// maildir's directory, which nobody can steal from a process that was paused; over NFS it only works within one host.
 /// (No name with a dot in front: where a maildir has folders, those are theirs.)
 struct MaildirLock: ~Copyable {
-  private var file: HeldLock
+  // In the order in which they are let go: who gets the lock file next finds the directory free.
   private let directory: Descriptor
+  private var file: HeldLock
 
   /// - Parameter policy: the mailbox's. What must be the same for everybody who moves from this maildir is fixed here.
   init(
-    _ maildir: borrowing Maildir, _ policy: Policy, _ attend: (MaildirEvent) throws(LockFailure) -> Void
+    _ maildir: borrowing Maildir, _ policy: Policy, canQueue: Bool = false,
+    _ attend: (MaildirEvent) throws(LockFailure) -> Void
   ) throws(LockFailure) {
     var policy = policy
     policy.method = [.dotlock]
@@ -23,7 +25,7 @@ struct MaildirLock: ~Copyable {
     let location = try FileLocation(of: path.entry("maildir2mbox"))
     guard !location.isBehindSymlink else { throw LockFailure(.refused, location.path, "is a symbolic link") }
     let file = try HeldLock.acquire(
-      on: location, policy: policy, holder: .writer, inherited: [], canQueue: true,
+      on: location, policy: policy, holder: .writer, inherited: [], canQueue: canQueue,
       attend: { (occasion) throws(LockFailure) in try attend(.occasion(occasion, location.path)) })
     let directory = try attempt(path, "cannot open the maildir") { () throws(Errno) in
       try maildir.root.open(".", [.readOnly, .directory])
@@ -38,5 +40,8 @@ struct MaildirLock: ~Copyable {
 
   mutating func prove() throws(LockFailure) { try file.prove() }
 
-  consuming func release() { try? file.release() }
+  consuming func release() {
+    try? directory.close()
+    try? file.release()
+  }
 }

@@ -9,10 +9,10 @@ extension MaildirMove {
   ///   - policyFor: the policy of a mailbox.
   ///   - attend: does what is not for this library to do.
   package func finishEarlierRun(
-    policyFor: (FileLocation) throws -> Policy, _ attend: (MaildirEvent) throws(LockFailure) -> Void
-  ) throws {
+    policyFor: (FileLocation) throws(LockFailure) -> Policy, _ attend: (MaildirEvent) throws(LockFailure) -> Void
+  ) throws(LockFailure) {
     guard try maildir.notedMailbox() != nil else { return }
-    let lock = try MaildirLock(maildir, policy, attend)
+    let lock = try MaildirLock(maildir, policy, canQueue: canQueue, attend)
     // The run may have been alive, and have come to its end.
     if let path = try maildir.notedMailbox() {
       if let location = try existing(path) { try finish(location, policyFor(location), attend) }

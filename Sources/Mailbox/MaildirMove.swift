@@ -18,6 +18,8 @@ package struct MaildirMove: ~Copyable {
   let isCopy: Bool
   /// Locks that are held for this process.
   let inherited: [LockHandover]
+  /// Whether `attend` can wait for a lock to be granted.
+  let canQueue: Bool
 
   private var queue = MaildirQueue()
   private var input = ByteBuffer(capacity: 1 << 20)
@@ -33,14 +35,16 @@ package struct MaildirMove: ~Copyable {
   ///   - policy: the mailbox's policy. Waiting, lease and stealing are the same for the maildir.
   ///   - directories: where a message over 3 MiB is kept: the mailbox's own directory first.
   ///   - isCopy: whether the messages stay in the maildir.
+  ///   - inherited: locks that are held for this process.
+  ///   - canQueue: whether `attend` can wait for a lock to be granted.
   /// - Throws: `LockFailure`: it is not a maildir.
   package init(
     _ maildir: FilePath, to mailbox: FileLocation, policy: Policy, directories: [FilePath], isCopy: Bool = false,
-    inherited: [LockHandover] = []
+    inherited: [LockHandover] = [], canQueue: Bool = false
   ) throws(LockFailure) {
     self.maildir = try Maildir(maildir)
     (self.mailbox, self.policy, self.directories) = (mailbox, policy, directories)
-    (self.isCopy, self.inherited) = (isCopy, inherited)
+    (self.isCopy, self.inherited, self.canQueue) = (isCopy, inherited, canQueue)
   }
 
   /// Looks for messages.
@@ -70,7 +74,7 @@ package struct MaildirMove: ~Copyable {
 
 extension MaildirMove {
   private mutating func moveBatch(_ attend: (MaildirEvent) throws(LockFailure) -> Void) throws(LockFailure) {
-    var maildirLock = try MaildirLock(maildir, policy, attend)
+    var maildirLock = try MaildirLock(maildir, policy, canQueue: canQueue, attend)
     if try maildir.notedMailbox() != nil {
       throw LockFailure(.busy, maildir.root.path, "was being moved when somebody was killed just now")
     }
@@ -115,7 +119,7 @@ extension MaildirMove {
     _ location: FileLocation, _ policy: Policy, _ attend: (MaildirEvent) throws(LockFailure) -> Void
   ) throws(LockFailure) -> HeldLock {
     try HeldLock.acquire(
-      on: location, policy: policy, holder: .writer, inherited: inherited, canQueue: true,
+      on: location, policy: policy, holder: .writer, inherited: inherited, canQueue: canQueue,
       attend: { (occasion) throws(LockFailure) in try attend(.occasion(occasion, location.path)) })
   }
 

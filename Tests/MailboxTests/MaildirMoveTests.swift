@@ -52,6 +52,16 @@ import Testing
         == "From MAILER-DAEMON \(date)\n>From evil Mon Jan 02 03:04:05 2006\nSubject: 1\n\n\n")
   }
 
+  @Test("The public way, with what had to stay") func publicInterface() throws {
+    let place = try MaildirPlace()
+    try place.add("new/1", "Subject: 1\n\n", age: 30)
+    try Directory(place.maildir).makeDirectory("new/2", mode: 0o700)
+    try place.age("new/2", 25)
+    let left = try moveMaildir(place.maildir, to: place.place.mailbox, policy: Policy())
+    #expect(left.map(\.path) == [place.maildir.appending("new/2")])
+    #expect(try place.subjects() == ["1"])
+  }
+
   @Test("An empty maildir leaves everything alone") func empty() throws {
     let place = try MaildirPlace()
     let progress = try place.move()
@@ -72,7 +82,9 @@ import Testing
     let count = 2 * MaildirBatch.countLimit + 1
     for number in 1...count { try place.add("new/\(number)", "Subject: \(number)\n\n", age: Int64(count + 1 - number)) }
     var seen: [Int] = []
-    try place.move { (event) throws(LockFailure) in if case .progress(let progress) = event { seen.append(progress.moved) } }
+    try place.move { (event) throws(LockFailure) in
+      if case .progress(let progress) = event { seen.append(progress.moved) }
+    }
     #expect(seen == [MaildirBatch.countLimit, 2 * MaildirBatch.countLimit, count])
     #expect(try place.subjects() == (1...count).map(String.init))
     #expect(try place.left() == [])
@@ -87,7 +99,8 @@ import Testing
       let text = "S: \(number)\n\n" + String(decoding: [UInt8](longLine, filling: size), as: UTF8.self)
       try place.add("cur/\(number):2,S", text, age: Int64(100 - number))
       let date = PostmarkDate.text(place.now - Int64(100 - number))
-      expected += "From MAILER-DAEMON \(date)\nS: \(number)\nStatus: RO\n\n\(text.dropFirst("S: \(number)\n\n".count))\n".utf8
+      expected +=
+        "From MAILER-DAEMON \(date)\nS: \(number)\nStatus: RO\n\n\(text.dropFirst("S: \(number)\n\n".count))\n".utf8
     }
     try place.move()
     #expect(try place.place.bytes() == expected)

@@ -38,7 +38,9 @@ struct MaildirPlace: ~Copyable {
       modified: FileTime(nanoseconds: (now - age) * 1_000_000_000))
   }
 
-  func rename(_ name: String, to new: String) throws { try Directory(maildir).rename(FilePath(name), to: FilePath(new)) }
+  func rename(_ name: String, to new: String) throws {
+    try Directory(maildir).rename(FilePath(name), to: FilePath(new))
+  }
 
   func names(_ part: String) throws -> [String] {
     try Directory(maildir.appending(part)).names().map(\.string).sorted()
