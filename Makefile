@@ -53,8 +53,8 @@ all: programs
 help:
 	@echo 'make              build the programs (release, fully static)'
 	@echo 'make demo         build, deliver real messages from several processes at once, show the mailbox'
-	@echo 'make check        build, lint, run every test, the example program and a trial installation'
-	@echo 'make model        check the locking scheme exhaustively, all interleavings of three processes (a minute)'
+	@echo 'make check        build, lint, run every test, the model, the example program and a trial installation'
+	@echo 'make model        check the locking scheme exhaustively, all interleavings of three processes'
 	@echo 'make bench        time the programs against dotlockfile, lockmail, flock, procmail, maildrop'
 	@echo 'make install      PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
 	@echo 'make uninstall    remove what install put there; $(SYSCONFDIR)/dotlock.yaml stays'
@@ -68,9 +68,9 @@ help:
 peers = liblockfile-bin:/usr/bin/dotlockfile maildrop:/usr/bin/maildrop procmail:/usr/bin/procmail \
   util-linux:/usr/bin/flock
 build-needs = libyaml-dev:/usr/lib/*/libyaml.a pkg-config:/usr/bin/pkg-config
-check-needs = $(build-needs) mandoc:/usr/bin/mandoc strace:/usr/bin/strace $(peers) mutt:/usr/bin/mutt_dotlock \
-  mailutils:/usr/bin/dotlock.mailutils python3:/usr/bin/python3
 model-needs = spin:/usr/bin/spin gcc:/usr/bin/cc libc6-dev:/usr/include/stdio.h
+check-needs = $(build-needs) $(model-needs) mandoc:/usr/bin/mandoc strace:/usr/bin/strace $(peers) \
+  mutt:/usr/bin/mutt_dotlock mailutils:/usr/bin/dotlock.mailutils python3:/usr/bin/python3
 bench-needs = $(build-needs) strace:/usr/bin/strace $(peers) chiark-utils-bin:/usr/bin/with-lock-ex
 
 needs-%:
@@ -110,6 +110,7 @@ demo: programs
 # One after the other, whatever -j says: two builds in one directory wait for each other anyway.
 check: needs-check
 	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory model
 	@$(MAKE) --no-print-directory programs
 	@$(MAKE) --no-print-directory tests
 	@$(MAKE) --no-print-directory example
@@ -141,7 +142,7 @@ docs: needs-build
 test: tests
 	@$(SWIFT) test --skip-build --parallel $(quiet)
 
-# The scheme, not the programs: Tests/Model/steal.pml.
+# The scheme, not the programs: Tests/Model/*.pml.
 model: needs-model
 	@sh Tests/Model/run
 

@@ -57,7 +57,7 @@ let package = Package(
 
     .target(
       name: "TestSupport", dependencies: ["Posix", system], path: "Tests/TestSupport", swiftSettings: strict),
-    tests("FileLocking", ["Posix", "LockPolicy", "FileLocking", "TestSupport"]),
+    tests("FileLocking", ["CPosix", "Posix", "LockPolicy", "FileLocking", "TestSupport"]),
     tests("Mailbox", ["Posix", "LockPolicy", "FileLocking", "Mailbox", "TestSupport"]),
     tests(
       "Command",

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <linux/fs.h>
 #include <linux/magic.h>
 #include <poll.h>
 #include <signal.h>
@@ -25,6 +26,7 @@
 #include <sys/timerfd.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -67,10 +69,15 @@ static const int cposix_f_ofd_setlk = F_OFD_SETLK;
 static const int cposix_f_ofd_setlkw = F_OFD_SETLKW;
 
 // A write lease is granted only where nobody else has the file open. A break would send SIGIO, which kills;
-// SIGURG is ignored by default.
-static inline int cposix_write_lease(int descriptor) {
-  if (fcntl(descriptor, F_SETSIG, SIGURG) == -1) return -1;
-  return fcntl(descriptor, F_SETLEASE, F_WRLCK);
+// SIGURG is ignored by default. It is given back at once: whoever opens the file while it lasts has to wait, or fails.
+static inline int cposix_try_write_lease(int descriptor) {
+  if (fcntl(descriptor, F_SETSIG, SIGURG) == -1 || fcntl(descriptor, F_SETLEASE, F_WRLCK) == -1) return -1;
+  return fcntl(descriptor, F_SETLEASE, F_UNLCK);
+}
+
+static inline ssize_t cposix_copy_range(int source, int copy, off_t offset, size_t count) {
+  off_t from = offset, to = offset;
+  return copy_file_range(source, &from, copy, &to, count, 0);
 }
 
 // FICLONE, whose header <linux/fs.h> quarrels with glibc's own.

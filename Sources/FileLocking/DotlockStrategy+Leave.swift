@@ -7,12 +7,9 @@ extension DotlockStrategy {
   func unlock(_ target: borrowing LockTarget) throws(LockFailure) {
     post?.discardName(target.directory)
     post = nil
+    guard held != nil else { return queue.leave(target) }
     // Last of all: it wakes the next in the line.
-    defer {
-      queue.leave(target)
-      queue = LockQueue()
-    }
-    guard held != nil else { return }
+    defer { queue.leave(target) }
     defer { held = nil }
     // One that was kept and not needed after all.
     defer { if let permit = takeKeptPermit() { permit.giveUp(target) } }
@@ -51,13 +48,15 @@ extension DotlockStrategy {
   }
 
   /// Whoever takes the lock next owes the fence that we have not paid.
-  private var fate: String { owesFence ? Permit.Fate.stolen : Permit.Fate.released }
+  private func fate(_ target: borrowing LockTarget) -> String {
+    owesFence ? Permit.Fate.ofStolen(held?.identity.record, target) : Permit.Fate.released
+  }
 
   /// - Returns: `nil` when the permit was revoked.
   private func move(by permit: borrowing Permit, _ target: borrowing LockTarget) throws(LockFailure) -> FilePath? {
     try prove(target)
     try refuseLate(target)
-    return try attempt(target.lockPath, "cannot remove") { () throws(Errno) in try permit.move(target, fate) }
+    return try attempt(target.lockPath, "cannot remove") { () throws(Errno) in try permit.move(target, fate(target)) }
   }
 
   /// The name is free by now: what follows must not fail.

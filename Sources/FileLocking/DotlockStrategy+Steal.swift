@@ -37,7 +37,9 @@ extension DotlockStrategy {
     // Kernel locks never expire: whoever still has one may be stopped, but is not gone.
     if !victim.isWriterGone, try target.hasKernelHolder() {
       obstacle.mercy = "it is stale, but its file is locked by a living process"
-    } else if victim.owesFence, target.policy.steal.fence == .replace, let reason = try target.obstacleToFence() {
+    } else if victim.owesFence, target.policy.steal.fence == .replace,
+      let reason = try target.obstacleToFence(after: victim)
+    {
       obstacle.mercy = "it is stale, but cannot be stolen: \(reason)"
     } else {
       return false
@@ -52,7 +54,9 @@ extension DotlockStrategy {
       let now = try LockSighting(of: target.lockName, in: target.directory, isLocal: target.isLocal)
       // Only what is seen from here on counts: until the permit is revoked the name can only be given to somebody who
       // does not believe in it yet.
-      guard now.identity == victim.identity, let moved = try permit.move(target, Permit.Fate.stolen) else {
+      guard now.identity == victim.identity,
+        let moved = try permit.move(target, Permit.Fate.ofStolen(victim.record, target))
+      else {
         permit.giveUp(target)
         return now == .nothing
       }

@@ -9,6 +9,8 @@ final class DotlockStrategy: LockStrategy {
   let method = Method.dotlock
   var post: Post?
   var held: HeldDotlock?
+  /// Whether this kernel knows what everybody has open who is to be kept out by the fence that is owed.
+  var debtIsLocal = true
   /// Obtained for something else that only the holder may do, and good for letting go as well.
   private var permit: Permit?
   /// The lock file that is in the way.
@@ -49,9 +51,8 @@ final class DotlockStrategy: LockStrategy {
 
   private func takeName(_ target: borrowing LockTarget) throws(LockFailure) -> Bool {
     guard try attempt(target.lockPath, "cannot lock", { () throws(Errno) in try link(target) }) else { return false }
-    try revokePermits(target)
     // Whoever had the permission to move the lock file may have used it: then it was never a lock.
-    if try isStillThere(target) { return true }
+    if try revokePermits(target) { return true }
     held = nil
     return false
   }
@@ -98,7 +99,7 @@ extension DotlockStrategy {
 
   /// Whether the lock file that was just taken has its name still. By local rules our own descriptor keeps the inode
   /// number from the next file.
-  private func isStillThere(_ target: borrowing LockTarget) throws(LockFailure) -> Bool {
+  func isStillThere(_ target: borrowing LockTarget) throws(LockFailure) -> Bool {
     guard target.isLocal else { return try isStillOurs(target) }
     return try looks(target) { (target) throws(Errno) in
       guard let identity = held?.identity else { return false }

@@ -183,7 +183,18 @@ extension HeldLock {
         return strategies[index]
       }
     }
-    return try payDebt()
+    if let obstacle = try payDebt() { return obstacle }
+    return try replacedBeforeDotlock()
+  }
+
+  /// A file that was opened for a kernel lock before the lock file was taken may have been replaced until then, as for a
+  /// fence.
+  private mutating func replacedBeforeDotlock() throws(LockFailure) -> (any LockStrategy)? {
+    guard let first = strategies.first, first.method != .dotlock, dotlock != nil else { return nil }
+    if try target.pathLeadsToFile() { return nil }
+    if let failure = Self.unlock(strategies, target) { throw failure }
+    target.closeFile()
+    return first
   }
 
   /// Lets go of what was taken before the method that is busy; a file that is waited for stays open.
@@ -196,7 +207,7 @@ extension HeldLock {
   /// locks are taken anew.
   private mutating func payDebt() throws(LockFailure) -> (any LockStrategy)? {
     guard let dotlock, dotlock.owesFence else { return nil }
-    try fence()
+    try fence(isLocal: dotlock.debtIsLocal)
     try dotlock.payDebt(target)
     return try startAnew()
   }
@@ -221,7 +232,8 @@ extension HeldLock {
   /// To be called before anything was done with the file. Kernel locks are never stolen: who had one has let go.
   package mutating func keepOutLateWriter() throws(LockFailure) {
     guard !isFenced, isStealable, target.policy.steal.fence == .replace else { return }
-    try fence()
+    // Its host is not known, so neither is what it has open.
+    try fence(isLocal: false)
     guard let obstacle = try startAnew() else { return try target.openFile() }
     throw LockFailure(.busy, target.path, obstacle.describeHolder(target))
   }

@@ -16,6 +16,18 @@ package struct LockRecord: Sendable, Equatable {
     case program = 0x70  // p
     /// A script that left the lock behind on purpose: only age counts.
     case script = 0x73  // s
+    /// The last two by network rules: this host's kernel does not know who has the locked file open.
+    case remoteProgram = 0x71  // q
+    case remoteScript = 0x74  // t
+
+    /// The same by network rules.
+    var remote: Holder {
+      switch self {
+      case .writer, .remoteWriter: .remoteWriter
+      case .program, .remoteProgram: .remoteProgram
+      case .script, .remoteScript: .remoteScript
+      }
+    }
   }
 
   package let pid: Int32

@@ -33,10 +33,11 @@ package enum LockSighting: Sendable, Equatable {
   private static func examine(_ file: borrowing Descriptor, isLocal: Bool) throws(Errno) -> LockSighting {
     let status = try file.status()
     if let oddity = oddity(status) { return .strange(oddity) }
+    // Before the record is read: a writer that lives may be about to write down in it what it owes, and then die.
+    let isUnlocked = isLocal ? try !file.hasForeignRecordLock() : false
     let identity = LockIdentity(
       status: status, content: try file.bytes(atMost: LockRecord.longest + 1, from: 0))
-    var isWriterGone = false
-    if isLocal, identity.record?.holder == .writer { isWriterGone = try !file.hasForeignRecordLock() }
+    let isWriterGone = isUnlocked && identity.record?.holder == .writer
     return .lock(SeenLock(identity: identity, owner: status.owner, isReadable: true, isWriterGone: isWriterGone))
   }
 
@@ -83,6 +84,9 @@ package struct SeenLock: Sendable, Equatable {
     guard let record else { return false }
     return record.owesFence || !isWriterGone
   }
+
+  /// Whether this kernel knows what its holder has open; not if it owes a fence, for whoever was there before.
+  var isOfThisKernel: Bool { record.map { $0.holder != $0.holder.remote && !$0.owesFence } ?? false }
 
   /// The same lock file, when the caller has got hold of what its writer kept locked while it lived.
   var withoutWriter: SeenLock {

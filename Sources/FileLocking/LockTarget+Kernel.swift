@@ -52,8 +52,12 @@ extension LockTarget {
       }
       return false
     } catch {
-      if error == .noSuchFileOrDirectory { return false }
-      throw LockFailure(error, path, "cannot examine")
+      switch error {
+      case .noSuchFileOrDirectory: return false
+      // A lease: somebody is asking in this moment whether anybody else has the file open.
+      case .resourceTemporarilyUnavailable: return true
+      default: throw LockFailure(error, path, "cannot examine")
+      }
     }
   }
 

@@ -75,6 +75,17 @@ package struct LockTarget: ~Copyable {
     if file == nil { file = try OpenedFile.open(self) }
   }
 
+  /// Opens the file, if it is there and not open.
+  ///
+  /// - Returns: false when there is no such file.
+  mutating func openExistingFile() throws(LockFailure) -> Bool {
+    if file == nil { file = try OpenedFile.openExisting(self) }
+    switch file {
+    case .none: return false
+    case .some: return true
+    }
+  }
+
   mutating func closeFile() { file = nil }
 
   /// Whether the file is open, and was made when it was opened.

@@ -17,17 +17,9 @@ package struct OpenedFile: ~Copyable {
   /// Refused: what is not a regular file, has a second name (a hard link made into a sticky spool, CVE-2010-2023), is a
   /// symbolic link unless the policy follows them, or belongs to somebody else.
   static func open(_ target: borrowing LockTarget) throws(LockFailure) -> OpenedFile {
-    if target.location.isBehindSymlink, target.policy.mailbox.symlinks == .refuse {
-      throw LockFailure(.refused, target.path, "is reached through a symbolic link (mailbox.symlinks: refuse)")
-    }
     // Somebody else may make or replace the file between our looks; nobody does so a hundred times by chance.
     for _ in 0..<100 {
-      if let existing = try open(target, flags(target).union(.noAccessTime)) {
-        let status = try attempt(target.path, "cannot examine") { () throws(Errno) in try existing.status() }
-        let file = OpenedFile(descriptor: existing, before: status, wasCreated: false)
-        try file.refuseUnsafe(target.path, isShared: target.isShared)
-        return file
-      }
+      if let existing = try openExisting(target) { return existing }
       if target.isShared { throw LockFailure(.noSuchFileOrDirectory, target.path, "cannot open") }
       guard target.policy.mailbox.create else {
         throw LockFailure(.noSuchFileOrDirectory, target.path, "cannot open (mailbox.create: false)")
@@ -37,10 +29,35 @@ package struct OpenedFile: ~Copyable {
     throw LockFailure(.refused, target.path, "appears and vanishes while it is opened")
   }
 
+  /// The same, without making it.
+  ///
+  /// - Returns: `nil` when there is no such file.
+  static func openExisting(_ target: borrowing LockTarget) throws(LockFailure) -> OpenedFile? {
+    if let objection = objection(toWayTo: target) { throw LockFailure(.refused, target.path, objection) }
+    guard let existing = try openPatiently(target) else { return nil }
+    let status = try attempt(target.path, "cannot examine") { () throws(Errno) in try existing.status() }
+    if let objection = objection(to: status, isShared: target.isShared) {
+      throw LockFailure(.refused, target.path, objection)
+    }
+    return OpenedFile(descriptor: existing, before: status, wasCreated: false)
+  }
+
   private static let flags: OpenFlags = [.readWrite, .append, .noFollow, .unsuspecting]
 
   private static func flags(_ target: borrowing LockTarget) -> OpenFlags {
     target.isShared ? [.readOnly, .noFollow, .unsuspecting] : flags
+  }
+
+  /// Somebody who asks whether anybody else has the file open (``Descriptor/isOpenNowhereElse()``) is in the way for a
+  /// moment.
+  private static func openPatiently(_ target: borrowing LockTarget) throws(LockFailure) -> Descriptor? {
+    try insist(
+      on: { () throws(LockFailure) in try open(target, flags(target).union(.noAccessTime)) },
+      unless: { failure in
+        guard failure.kind == .system(.resourceTemporarilyUnavailable) else { return true }
+        sleepThrough(.milliseconds(1))
+        return false
+      })
   }
 
   /// `nil` when there is no such file.
@@ -79,12 +96,20 @@ package struct OpenedFile: ~Copyable {
     }
   }
 
-  private func refuseUnsafe(_ path: FilePath, isShared: Bool) throws(LockFailure) {
-    guard before.isRegular else { throw LockFailure(.refused, path, "is \(before.kind)") }
-    guard before.links <= 1 else { throw LockFailure(.refused, path, "has \(before.links) names (hard links)") }
+  /// Why the file is not to be opened, wherever its path leads; `nil`: it is.
+  static func objection(toWayTo target: borrowing LockTarget) -> String? {
+    guard target.location.isBehindSymlink, target.policy.mailbox.symlinks == .refuse else { return nil }
+    return "is reached through a symbolic link (mailbox.symlinks: refuse)"
+  }
+
+  /// Why a file is not to be touched, to follow its name; `nil`: it is.
+  static func objection(to status: FileStatus, isShared: Bool = false) -> String? {
+    guard status.isRegular else { return "is \(status.kind)" }
+    guard status.links <= 1 else { return "has \(status.links) names (hard links)" }
     let user = geteuid()
-    guard user == 0 || before.owner == user || isShared else {
-      throw LockFailure(.refused, path, "belongs to user \(before.owner), not to \(user)")
+    guard user == 0 || status.owner == user || isShared else {
+      return "belongs to user \(status.owner), not to \(user)"
     }
+    return nil
   }
 }

@@ -8,18 +8,30 @@ internal import SystemPackage
 /// An owner that leaves and a thief can both be paused between their look and the removal, and would then take the next
 /// holder's lock. So neither unlinks by name: both move the lock file into this directory, through the descriptor that
 /// they opened first; and whoever takes the lock removes the directory before he believes in the lock
-/// (``revoke(_:_:)``). From then on every removal that was decided earlier fails, on every file system and host: nothing
+/// (``revoke(_:)``). From then on every removal that was decided earlier fails, on every file system and host: nothing
 /// can be moved into a directory that is gone. Verified in Tests/Model.
 struct Permit: ~Copyable {
-  /// What becomes of a lock file in the directory.
+  /// What becomes of a file in the directory.
   enum Fate {
     /// It was its owner's to remove.
     static let released = "released"
     /// Its owner may live, and may be late: whoever takes the lock next looks at it.
     static let stolen = "stolen"
+    /// The same by network rules: a fence is owed whatever is in it, because a rename that the server carries out twice
+    /// may put another one in its place.
+    static let owed = "owed"
+    /// A copy of the locked file, which is to replace it.
+    static let fence = "fence"
+    /// The locked file itself, which made room for its copy.
+    static let displaced = "displaced"
+
+    /// That of a lock file after which a fence may be owed.
+    static func ofStolen(_ record: LockRecord?, _ target: borrowing LockTarget) -> String {
+      target.isLocal || record == nil ? stolen : owed
+    }
   }
 
-  private let directory: Directory
+  let directory: Directory
 
   /// Asks for the permission; look only afterwards.
   static func obtain(_ target: borrowing LockTarget) throws(Errno) -> Permit {
@@ -36,21 +48,25 @@ struct Permit: ~Copyable {
     }
   }
 
-  private init(directory: consuming Directory) { self.directory = directory }
+  init(directory: consuming Directory) { self.directory = directory }
 
   /// Whoever may make files in the lock's directory must be able to clear this one, so it gets that one's permissions.
   private static func make(_ target: borrowing LockTarget) throws(Errno) {
     let parent = try target.directory.status()
+    // In a sticky directory others could not remove this one anyway, and must not exchange what is in it.
+    let mode = parent.mode & (parent.isSticky ? 0o755 : 0o777)
     do throws(Errno) {
-      try target.directory.makeDirectory(target.permitName, mode: parent.mode & 0o777)
+      try target.directory.makeDirectory(target.permitName, mode: mode)
     } catch {
       if error == .fileExists { return }
       throw error
     }
     guard parent.mode & 0o022 != 0 else { return }
     let made = try target.directory.open(target.permitName, [.readOnly, .directory, .noFollow])
-    guard try made.status().owner == geteuid() else { return }
-    try made.setMode(parent.mode & 0o777)
+    let status = try made.status()
+    guard status.owner == geteuid() else { return }
+    let isSameGroup = status.group == parent.group || (try? made.setGroup(parent.group)) != nil
+    try made.setMode(isSameGroup ? mode : mode & ~0o020)
     // In a sticky directory nobody but root could remove what root made and was killed over.
     guard geteuid() == 0, parent.isSticky, let file = try? target.directory.status(of: target.location.name) else {
       return
@@ -66,8 +82,13 @@ struct Permit: ~Copyable {
   ) throws(Errno) -> FilePath? {
     // What its owner gives up may be replaced by another such file; a lost reply is told by the name.
     let name = target.isLocal && fate == Fate.released ? FilePath(fate) : UniqueName.prefixed(fate)
+    return try move(old ?? target.lockName, to: name, target)
+  }
+
+  /// Takes a file's name away; the rest is as above.
+  func move(_ old: FilePath, to name: FilePath, _ target: borrowing LockTarget) throws(Errno) -> FilePath? {
     do throws(Errno) {
-      try target.directory.rename(old ?? target.lockName, to: name, in: directory)
+      try target.directory.rename(old, to: name, in: directory)
     } catch {
       guard error == .noSuchFileOrDirectory || error == .staleNFSFileHandle else { throw error }
       // The reply may have been lost, and the request sent again: then the file is there all the same.
@@ -113,60 +134,5 @@ struct Permit: ~Copyable {
     try? insist(
       on: { () throws(Errno) in try target.directory.removeDirectory(target.permitName) },
       unless: { $0 == .directoryNotEmpty || $0 == .noSuchFileOrDirectory })
-  }
-}
-
-// MARK: - Revoking
-
-extension Permit {
-  /// Makes every permission worthless that was given until now.
-  ///
-  /// - Parameter atStolen: called for each lock file that a thief has moved, before it is removed: its writer may live.
-  static func revoke(
-    _ target: borrowing LockTarget, _ atStolen: (LockSighting) throws(Errno) -> Void
-  ) throws(Errno) {
-    var attempts = 0
-    while true {
-      do throws(Errno) {
-        try remove(target)
-        return
-      } catch {
-        attempts += 1
-        switch error {
-        case .noSuchFileOrDirectory: return
-        case .directoryNotEmpty, .fileExists: try empty(target, atStolen)
-        // Root's, in a sticky directory: he is about to remove it himself, or was killed over it.
-        case .notPermitted, .permissionDenied: sleepThrough(.milliseconds(10))
-        default: throw error
-        }
-        guard attempts < 100 else { throw error }
-      }
-    }
-  }
-
-  private static func remove(_ target: borrowing LockTarget) throws(Errno) {
-    // An NFS client may remember for half a minute that there is no such directory. Making it asks the server.
-    if !target.isLocal { try? target.directory.makeDirectory(target.permitName, mode: 0o700) }
-    try target.directory.removeDirectory(target.permitName)
-  }
-
-  private static func empty(
-    _ target: borrowing LockTarget, _ atStolen: (LockSighting) throws(Errno) -> Void
-  ) throws(Errno) {
-    let directory = try target.directory.subdirectory(target.permitName)
-    for name in try directory.names() {
-      do throws(Errno) {
-        if name.begins(with: Fate.stolen) {
-          try atStolen(LockSighting(of: name, in: directory, isLocal: target.isLocal))
-        }
-        try directory.unlink(name)
-      } catch {
-        switch error {
-        case .noSuchFileOrDirectory, .staleNFSFileHandle: continue
-        case .isDirectory: try directory.removeDirectory(name)
-        default: throw error
-        }
-      }
-    }
   }
 }

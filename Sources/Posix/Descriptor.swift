@@ -92,7 +92,11 @@ extension Descriptor {
 
   package func setMode(_ mode: UInt32) throws(Errno) { try systemCheck { fchmod(raw, mode) } }
 
-  package func setOwner(_ user: UInt32) throws(Errno) { try systemCheck { fchown(raw, user, .max) } }
+  package func setOwner(_ user: UInt32) throws(Errno) { try setOwner(user, group: .max) }
+
+  package func setGroup(_ group: UInt32) throws(Errno) { try setOwner(.max, group: group) }
+
+  package func setOwner(_ user: UInt32, group: UInt32) throws(Errno) { try systemCheck { fchown(raw, user, group) } }
 
   /// Sets both times to now, by the clock of the file's server.
   package func touch() throws(Errno) { try systemCheck { futimens(raw, nil) } }
@@ -173,5 +177,5 @@ extension Descriptor {
   /// Asks for a write lease, which the kernel grants only where no other descriptor of the file is open.
   ///
   /// - Returns: false when somebody has the file open, or the file system has no leases.
-  package func isOpenNowhereElse() -> Bool { cposix_write_lease(raw) == 0 }
+  package func isOpenNowhereElse() -> Bool { cposix_try_write_lease(raw) == 0 }
 }

@@ -20,14 +20,9 @@ struct FaultInjectionTests {
   /// Each call fails with one of these in turn, so that a run of the tests tries each error at many calls.
   static let errors = ["EIO", "ENOSPC", "ESTALE", "EACCES", "EDQUOT", "EMFILE", "ENOLCK", "EROFS", "EINTR"]
 
-  /// Calls of the runtime and of process control, which are not about files.
-  static let others: Set = [
-    "execve", "exit_group", "mmap", "munmap", "brk", "wait4", "clone3", "mprotect", "rt_sigaction", "rt_sigprocmask",
-  ]
-
   @Test("leaves the directory as it was, or the message whole", arguments: deliveries)
   func everyCall(delivery: Delivery) throws {
-    let calls = try record(delivery)
+    let calls = try TracedCall.all(of: delivery.command, in: prepared(delivery), input: Array("\nnew\n".utf8))
     #expect(calls.count > 40)
     for (position, call) in calls.enumerated() {
       let error = Self.errors[position % Self.errors.count]
@@ -41,26 +36,6 @@ struct FaultInjectionTests {
     let scratch = ScratchDirectory()
     if delivery.mailboxExists { try scratch.write(Self.old, to: "box") }
     return scratch
-  }
-
-  /// The system calls from the look at the standard streams on, which comes first, each with how many of its name there were until then.
-  private func record(_ delivery: Delivery) throws -> [(name: String, count: Int)] {
-    let scratch = try prepared(delivery)
-    let log = ScratchDirectory()
-    let result = try Shell.run(
-      "strace -f -o \(log.path)/calls \(delivery.command)", in: scratch, input: Array("\nnew\n".utf8))
-    try #require(result.status == 0, "\(result.errors)")
-    var counts: [String: Int] = [:]
-    var calls: [(name: String, count: Int)] = []
-    var isOurs = false
-    for line in try log.text(of: "calls").split(separator: "\n") {
-      guard let match = line.firstMatch(of: /^\d+ +([a-z0-9_]+)\(/) else { continue }
-      let name = String(match.1)
-      counts[name, default: 0] += 1
-      isOurs = isOurs || line.contains("F_GETFD")
-      if isOurs, !Self.others.contains(name) { calls.append((name, counts[name] ?? 0)) }
-    }
-    return calls
   }
 
   private func deliver(_ delivery: Delivery, failing fault: String) throws {

@@ -220,5 +220,9 @@ struct PermitTests {
     #expect(try scratch.status(of: "box.lock.steal").mode & 0o777 == 0o775)
     permit.giveUp(target)
     #expect(scratch.names == [])
+    #expect(chmod(scratch.path.string, 0o1777) == 0)
+    let sticky = try Permit.obtain(target)
+    #expect(try scratch.status(of: "box.lock.steal").mode & 0o777 == 0o755)
+    sticky.giveUp(target)
   }
 }

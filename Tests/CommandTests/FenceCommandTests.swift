@@ -1,0 +1,139 @@
+import TestSupport
+import Testing
+
+/// An mboxappend(8) that is stopped between its proof and its write, robbed, and continued.
+@Suite("A delivery that is stopped right before it writes")
+struct FenceCommandTests {
+  private static let old = "From a Mon Nov 23 20:00:00 2026\n\nold\n\n"
+  private static let append = "mboxappend -f a --method dotlock -o steal.observe=10ms box"
+
+  /// A system call of a run, and how many of its name there were until then.
+  private struct Call {
+    let name: String
+    let count: Int
+    let line: Substring
+    var injection: String { "\(name):when=\(count)" }
+  }
+
+  private func prepared() throws -> ScratchDirectory {
+    let scratch = ScratchDirectory()
+    try scratch.write(Self.old, to: "box")
+    return scratch
+  }
+
+  private func calls(in log: String) -> [Call] {
+    var counts: [String: Int] = [:]
+    return log.split(separator: "\n").compactMap { line in
+      guard let match = line.firstMatch(of: /^\d+ +([a-z0-9_]+)\(/) else { return nil }
+      counts[String(match.1), default: 0] += 1
+      return Call(name: String(match.1), count: counts[String(match.1)] ?? 0, line: line)
+    }
+  }
+
+  private func isDelivery(_ call: Call) -> Bool { call.name == "write" && call.line.contains("\"From a ") }
+
+  /// The last call of an undisturbed delivery before it writes into the mailbox.
+  private func lastProof() throws -> Call {
+    let scratch = try prepared()
+    let log = ScratchDirectory()
+    let result = try Shell.run(
+      "printf '\\nlate\\n' | strace -f -o \(log.path)/calls \(Self.append)", in: scratch)
+    try #require(result.status == 0, "\(result.errors)")
+    let calls = calls(in: try log.text(of: "calls"))
+    let delivery = try #require(calls.firstIndex(where: isDelivery))
+    return calls[delivery - 1]
+  }
+
+  /// Stops a delivery, runs `thief` when the lock looks old, lets the delivery go on.
+  ///
+  /// - Returns: what `thief` printed, and the system calls that the delivery made when it went on.
+  private func rob(
+    _ scratch: borrowing ScratchDirectory, stoppedAt call: Call, by thief: String
+  ) throws -> (output: String, later: String) {
+    let log = ScratchDirectory()
+    let result = try Shell.run(
+      """
+      log='\(log.path)'
+      printf '\\nlate\\n' |
+        strace -f -o $log/calls -e inject=\(call.injection):signal=SIGSTOP \(Self.append) 2>$log/errors & strace=$!
+      until grep -qs 'stopped by SIGSTOP' $log/calls; do sleep 0.01; done
+      victim=$(cut -d'~' -f1 box.lock)
+      touch -d '1000 seconds ago' box.lock
+      { \(thief); } 2>$log/thief
+      kill -CONT $victim
+      wait $strace; echo victim $?
+      """, in: scratch)
+    try #require(result.status == 0)
+    #expect(result.errors == "")
+    #expect(try log.text(of: "errors").contains("what was written so far stays"))
+    let later = try #require(try log.text(of: "calls").split(separator: "stopped by SIGSTOP").last)
+    return (result.output, String(later))
+  }
+
+  @Test("after the lock was stolen harms nothing, and is reported as failed")
+  func stopped() throws {
+    let scratch = try prepared()
+    let (output, later) = try rob(
+      scratch, stoppedAt: lastProof(), by: "printf '\\nnew\\n' | \(Self.append); echo thief $?")
+    #expect(output == "thief 0\nvictim 75\n")
+    // It was not the proof that kept it from writing.
+    #expect(calls(in: later).contains(where: isDelivery))
+    let text = try scratch.text(of: "box")
+    #expect(text.hasPrefix(Self.old) && text.hasSuffix("\n\nnew\n\n") && !text.contains("late"))
+    #expect(scratch.names == ["box"])
+  }
+
+  @Test(
+    "harms nothing either when the thief is killed, or a system call of the thief fails: the next one pays its debt")
+  func failedThief() throws {
+    let proof = try lastProof()
+    let thief = try fence(stoppedAt: proof)
+    let changes: Set = ["renameat", "pwrite64", "fsync", "unlinkat", "copy_file_range"]
+    let killed = thief.filter { changes.contains($0.name) }
+    #expect(killed.count >= 8)
+    for call in killed {
+      try fail(call, "signal=SIGKILL", stoppedAt: proof)
+    }
+    let fallible = thief.filter { changes.contains($0.name) || Self.ofCopying.contains($0.name) }
+    #expect(fallible.count >= 20)
+    for (position, call) in fallible.enumerated() {
+      try fail(call, "error=" + Self.errors[position % Self.errors.count], stoppedAt: proof)
+    }
+  }
+
+  private static let ofCopying: Set = ["openat", "ftruncate", "fchmod", "flistxattr", "utimensat", "mkdirat"]
+  private static let errors = ["ENOSPC", "EIO", "EPERM", "EDQUOT", "EACCES"]
+
+  /// The calls of an undisturbed thief from the theft to its own delivery.
+  private func fence(stoppedAt proof: Call) throws -> [Call] {
+    let scratch = try prepared()
+    let log = ScratchDirectory()
+    _ = try rob(
+      scratch, stoppedAt: proof, by: "printf '\\nnew\\n' | strace -f -o \(log.path)/calls \(Self.append)")
+    let calls = calls(in: try log.text(of: "calls"))
+    let theft = try #require(calls.firstIndex { $0.name == "renameat" })
+    let delivery = try #require(calls.firstIndex(where: isDelivery))
+    return Array(calls[theft..<delivery])
+  }
+
+  private func fail(_ call: Call, _ fault: String, stoppedAt proof: Call) throws {
+    let scratch = try prepared()
+    let (output, later) = try rob(
+      scratch, stoppedAt: proof,
+      by: """
+        printf '\\nfirst\\n' | strace -f -o /dev/null -e inject=\(call.injection):\(fault) \(Self.append)
+        echo thief $?
+        ls box.lock.steal | sed 's/[.].*//'
+        printf '\\nnew\\n' | \(Self.append); echo next $?
+        """)
+    let comment: Comment = "\(fault) \(call.line)\n\(output)"
+    #expect(calls(in: later).contains(where: isDelivery), comment)
+    let text = try scratch.text(of: "box")
+    #expect(text.hasPrefix(Self.old) && text.hasSuffix("\n\nnew\n\n") && !text.contains("late"), comment)
+    #expect(output.hasSuffix("next 0\nvictim 75\n"), comment)
+    #expect(text.contains("first") == output.hasPrefix("thief 0\n"), comment)
+    // A thief that could tidy up has left nothing but its debt.
+    #expect(fault.hasPrefix("signal") || !output.contains("fence") && !output.contains("displaced"), comment)
+    #expect(scratch.names == ["box"], comment)
+  }
+}
