@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// maildir2mbox(1) is killed, or fails, at a sample of its system calls; then somebody delivers to the mailbox, and then
+/// maildir2mbox(1) is killed, or fails, at a system call; then somebody delivers to the mailbox, and then
 /// another run moves what is left into another mailbox.
 @Suite("maildir2mbox(1) ended at any system call", .serialized)
 struct MaildirKillTests {
@@ -20,30 +20,23 @@ struct MaildirKillTests {
     """
   private static let once = " 1 Subject: m1; 1 Subject: m2; 1 Subject: m3;"
 
-  /// The system calls from the look at the standard streams on, each with how many of its name there were until then.
-  private func record(in scratch: borrowing ScratchDirectory) throws -> [(name: String, count: Int)] {
-    let result = try Shell.run(Self.setup + "strace -o calls maildir2mbox -n M Box", in: scratch)
-    try #require(result.status == 0, "\(result.errors)")
-    var counts: [String: Int] = [:]
-    var calls: [(name: String, count: Int)] = []
-    var isOurs = false
-    for line in try scratch.text(of: "calls").split(separator: "\n") {
-      guard let match = line.firstMatch(of: /^([a-z0-9_]+)\(/) else { continue }
-      let name = String(match.1)
-      counts[name, default: 0] += 1
-      isOurs = isOurs || line.contains("F_GETFD")
-      if isOurs, !FaultInjectionTests.others.contains(name) { calls.append((name, counts[name] ?? 0)) }
-    }
-    return calls
+  private func calls(in scratch: borrowing ScratchDirectory) throws -> [TracedCall] {
+    _ = try Shell.run(Self.setup, in: scratch)
+    return try TracedCall.all(of: "maildir2mbox -n M Box", in: scratch, input: [])
+  }
+
+  /// All with `make torture`, else a sample.
+  private func sample(_ calls: [TracedCall], from start: Int, by stride: Int) -> [TracedCall] {
+    if KillTests.isThorough { return calls }
+    return Swift.stride(from: start, to: calls.count, by: stride).map { calls[$0] }
   }
 
   @Test("by SIGKILL: every message is in exactly one place after the next delivery", arguments: [0, 3])
   func killed(start: Int) throws {
     let scratch = ScratchDirectory()
-    let calls = try record(in: scratch)
+    let calls = try calls(in: scratch)
     #expect(calls.count > 100)
-    for index in stride(from: start, to: calls.count, by: 11) {
-      let call = calls[index]
+    for call in sample(calls, from: start, by: 11) {
       let result = try Shell.run(
         Self.setup + """
           strace -o /dev/null -e inject=\(call.name):signal=KILL:when=\(call.count) maildir2mbox -n M Box
@@ -60,16 +53,15 @@ struct MaildirKillTests {
     "by an error: the status tells the truth, and nothing is lost or doubled in the end", arguments: ["EIO", "ENOSPC"])
   func failing(error: String) throws {
     let scratch = ScratchDirectory()
-    let calls = try record(in: scratch)
+    let calls = try calls(in: scratch)
     let start = error == "EIO" ? 0 : 6
-    for index in stride(from: start, to: calls.count, by: 13) {
-      let call = calls[index]
+    for call in sample(calls, from: start, by: 13) {
       let result = try Shell.run(
         Self.setup + """
           strace -o /dev/null -e inject=\(call.name):error=\(error):when=\(call.count) maildir2mbox -n M Box
           echo $?; subjects=$(grep -c '^Subject: m' Box); files=$(find M/new M/cur -type f | wc -l)
           echo $subjects $files; maildir2mbox -n M Other || echo $?
-          \(Self.count)find M ! -type d; ls -A | grep -vx -e calls -e M -e Box -e Other
+          \(Self.count)find M ! -type d; ls -A | grep -vx -e M -e Box -e Other
           """, in: scratch)
       let lines = result.output.split(separator: "\n")
       #expect(lines.first == "0" ? lines[1] == "3 0" : lines.first == "75", "\(call): \(result)")
