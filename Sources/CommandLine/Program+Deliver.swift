@@ -26,7 +26,7 @@ extension Program {
       attend: { (occasion) throws(LockFailure) in try attend(occasion, for: location.path) })
     say("\(location.path): locked")
     try lock.append(
-      spool, checkpoint: { () throws(LockFailure) in try checkpoint(location.path) },
+      spool, checkpoint: { () throws(LockFailure) in try signals.checkpoint(location.path) },
       report: { (recovery) in tell(recovery, of: location) })
     say("\(location.path): delivered")
     do throws(LockFailure) {
@@ -54,7 +54,7 @@ extension Program {
         try signals.next(orReadable: STDIN_FILENO)
       })
     {
-      try stop(by: signal, "standard input")
+      try SignalQueue.stop(by: signal, "standard input")
     }
     return try attempt("standard input", "cannot read the message") { () throws(Errno) in
       try ThisProcess.readStandardInput(into: buffer)

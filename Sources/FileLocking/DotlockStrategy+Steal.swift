@@ -28,6 +28,7 @@ extension DotlockStrategy {
   private func judge(_ lock: SeenLock, _ target: borrowing LockTarget) -> Staleness {
     // The post was touched a moment ago, by the same server's clock.
     guard let now = post?.touched else { return .none(for: nil) }
+    if lock.identity == target.evicted { return .ordered }
     return Staleness(
       of: lock, now: now, watched: BootTime.now.since(obstacle.since), isLocal: target.isLocal, target.policy.steal)
   }

@@ -79,6 +79,10 @@ final class DotlockStrategy: LockStrategy {
       try held?.descriptor.touch()
       try held?.lookAgain()
     }
+    // When this comes late, a thief may have decided before the touch: he moves the lock before the proof, or never. What
+    // is in the permit's directory stays: it may be our own lock, and a debt.
+    try attempt(target.permitPath, "cannot remove") { () throws(Errno) in _ = try Permit.revoke(target) }
+    try prove(target)
   }
 }
 

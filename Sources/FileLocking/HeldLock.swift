@@ -36,16 +36,19 @@ public struct HeldLock: ~Copyable {
   ///
   /// - Parameters:
   ///   - isShared: whether others may read meanwhile, who ask for the same; kernel methods only.
+  ///   - evicted: a lock file that is taken away although it is not stale: that one and no other.
   ///   - canQueue: whether `attend` can wait for a lock to be granted.
   ///   - attend: does what is not for this library to do; what it throws ends the wait.
   package static func acquire(
     on location: FileLocation, policy: Policy, holder: LockRecord.Holder, inherited: [LockHandover],
-    isShared: Bool = false, isLocal: Bool? = nil, canQueue: Bool, attend: (Occasion) throws(LockFailure) -> Void
+    evicting evicted: LockIdentity? = nil, isShared: Bool = false, isLocal: Bool? = nil, canQueue: Bool,
+    attend: (Occasion) throws(LockFailure) -> Void
   ) throws(LockFailure) -> HeldLock {
     if isShared, policy.method.contains(.dotlock) {
       throw LockFailure(.refused, location.path, "a dotlock cannot be shared; take fcntl or flock")
     }
-    let target = try LockTarget(location, policy: policy, holder: holder, isShared: isShared, isLocal: isLocal)
+    var target = try LockTarget(location, policy: policy, holder: holder, isShared: isShared, isLocal: isLocal)
+    target.evicted = evicted
     var lock = HeldLock(target, inherited)
     do throws(LockFailure) {
       try lock.take(canQueue, attend)
@@ -63,6 +66,13 @@ public struct HeldLock: ~Copyable {
     for method in target.policy.method.methods where handover?.methods.contains(method) != true {
       strategies.append(makeStrategy(for: method))
     }
+    self.target = target
+  }
+
+  /// A lock that was taken by an earlier process: nothing but ``release()`` lets go of it.
+  init(_ target: consuming LockTarget, adopted strategy: any LockStrategy) {
+    strategies = [strategy]
+    isReleased = true
     self.target = target
   }
 
@@ -107,7 +117,10 @@ public struct HeldLock: ~Copyable {
   }
 
   /// Ends without letting go of the lock file: somebody may still be working under it.
-  package consuming func leaveBehind() { isReleased = true }
+  package consuming func leaveBehind() {
+    isReleased = true
+    dotlock?.queue.leave(target)
+  }
 
   deinit {
     // The safety net only: it cannot report, and exit(3) does not run it.

@@ -19,6 +19,8 @@ package struct LockTarget: ~Copyable {
   private(set) var leaseEnd: BootTime?
   /// The end of the lease within which somebody else holds a part of the lock for us.
   var leaseLimit: BootTime?
+  /// The one lock file that is taken away whatever its age is, because an administrator says so.
+  var evicted: LockIdentity?
   /// What has been stolen on the way, in words for people.
   var thefts: [String] = []
 
@@ -36,7 +38,7 @@ package struct LockTarget: ~Copyable {
     self.isShared = isShared
   }
 
-  private static func isLocal(_ directory: borrowing Directory) throws(LockFailure) -> Bool {
+  static func isLocal(_ directory: borrowing Directory) throws(LockFailure) -> Bool {
     do throws(Errno) {
       return FileSystemType(magic: try directory.fileSystemMagic()).isLocal
     } catch {

@@ -13,8 +13,10 @@ struct Post: ~Copyable {
   private(set) var touched = FileTime(nanoseconds: 0)
 
   static func make(_ target: borrowing LockTarget) throws(Errno) -> Post {
-    let holder = target.isLocal ? target.holder : target.holder.remote
-    let record = LockRecord(pid: ThisProcess.id, holder: holder, limit: target.policy.steal.after)
+    let (kind, limit) = (target.holder, target.policy.steal.after)
+    let holder = target.isLocal ? kind : kind.remote
+    let record =
+      kind == .script ? .ofScript(holder, limit: limit) : LockRecord(pid: ThisProcess.id, holder: holder, limit: limit)
     guard let nameless = try nameless(target, record.bytes) else {
       return try prepared(named(target, record.bytes), target)
     }

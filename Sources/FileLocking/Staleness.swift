@@ -9,6 +9,8 @@ package enum Staleness: Sendable, Equatable {
   case dead
   /// It was not touched for longer than its limit, and was watched unchanged.
   case old(age: Duration, limit: Duration)
+  /// It is not, but an administrator wants it away.
+  case ordered
 
   package var isStale: Bool { if case .none = self { false } else { true } }
 
@@ -40,7 +42,7 @@ package enum Staleness: Sendable, Equatable {
   }
 
   /// What cannot be opened is seen as the NFS client remembers it, up to a minute late.
-  private static func observation(of lock: SeenLock, isLocal: Bool, _ policy: Policy.Steal) -> Duration {
+  static func observation(of lock: SeenLock, isLocal: Bool, _ policy: Policy.Steal) -> Duration {
     lock.isReadable || isLocal ? policy.observe : max(policy.observe, .seconds(65))
   }
 }

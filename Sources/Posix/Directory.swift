@@ -167,6 +167,8 @@ package struct OpenFlags: OptionSet, Sendable {
   package static let exclusive = OpenFlags(rawValue: O_EXCL)
   package static let noFollow = OpenFlags(rawValue: O_NOFOLLOW)
   package static let directory = OpenFlags(rawValue: O_DIRECTORY)
+  /// The name only, not the content: needs no permission for the file.
+  package static let pathOnly = OpenFlags(rawValue: cposix_o_path)
   /// A fifo or a device must not hold us up, nor a terminal become ours.
   package static let unsuspecting = OpenFlags(rawValue: O_NONBLOCK | O_NOCTTY)
   package static let noAccessTime = OpenFlags(rawValue: cposix_o_noatime)

@@ -50,10 +50,11 @@ extension Recovery {
   }
 
   fileprivate func json(of location: FileLocation) -> JSON {
-    .object([
-      ("mailbox", .string(location.path.string)), ("journal", .string(location.journal.string)),
-      ("outcome", .string(outcome)),
-    ] + details)
+    .object(
+      [
+        ("mailbox", .string(location.path.string)), ("journal", .string(location.journal.string)),
+        ("outcome", .string(outcome)),
+      ] + details)
   }
 
   private var outcome: String {

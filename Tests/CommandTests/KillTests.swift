@@ -28,17 +28,18 @@ struct KillTests {
   static let filler = String(repeating: "x", count: 100)
   static let isThorough = getenv("MAILBOX_TORTURE") != nil
 
-  static let deliveries: [Delivery] = ["dotlock", "dotlock+fcntl", "fcntl"].flatMap { method in
-    [
-      Delivery(options: "--method \(method)"), Delivery(options: "--method \(method)", lines: 60_000),
-      Delivery(options: "--method \(method)", setup: partOfAnother("--method \(method)")),
+  static let deliveries: [Delivery] =
+    ["dotlock", "dotlock+fcntl", "fcntl"].flatMap { method in
+      [
+        Delivery(options: "--method \(method)"), Delivery(options: "--method \(method)", lines: 60_000),
+        Delivery(options: "--method \(method)", setup: partOfAnother("--method \(method)")),
+      ]
+    } + [
+      Delivery(options: "--journal power", mailboxExists: false),
+      Delivery(options: "--journal power --method flock+dotlock", lines: 60_000),
+      Delivery(prefix: "dotlock -n box", options: ""),
+      Delivery(prefix: "dotlock -n box", options: "", lines: 60_000),
     ]
-  } + [
-    Delivery(options: "--journal power", mailboxExists: false),
-    Delivery(options: "--journal power --method flock+dotlock", lines: 60_000),
-    Delivery(prefix: "dotlock -n box", options: ""),
-    Delivery(prefix: "dotlock -n box", options: "", lines: 60_000),
-  ]
 
   /// What another delivery leaves that is killed in the middle.
   static func partOfAnother(_ options: String) -> String {
