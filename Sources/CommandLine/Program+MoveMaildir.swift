@@ -37,7 +37,7 @@ extension Program {
   ) throws(LockFailure) {
     switch event {
     case .occasion(let occasion, let path): try attend(occasion, for: path)
-    case .checkpoint: try checkpoint(mailbox)
+    case .checkpoint: try signals.checkpoint(mailbox)
     case .recovery(let recovery, let location): tell(recovery, of: location)
     case .left(let failure):
       bar.clear()
