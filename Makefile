@@ -7,7 +7,7 @@ DESTDIR =
 SYSCONFDIR = /etc
 
 SWIFT = swift
-PROGRAMS = dotlock mboxappend lockctl
+PROGRAMS = dotlock mboxappend maildir2mbox lockctl
 # Of BENCH_DIR: a memory file system. BENCH_CPU: keep the bench on one processor, e.g. 1.
 # BENCH_OPTIONS: e.g. --contended-only.
 BENCH_ROUNDS = 400

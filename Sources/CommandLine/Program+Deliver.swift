@@ -39,7 +39,7 @@ extension Program {
   }
 
   /// What another delivery left, and what became of it, is the administrator's business as a theft is.
-  private func tell(_ recovery: Recovery, of location: FileLocation) {
+  func tell(_ recovery: Recovery, of location: FileLocation) {
     let text = "\(location.journal): \(recovery)"
     say(text)
     Diagnostics.log(description.name, text)
@@ -62,5 +62,5 @@ extension Program {
   }
 
   /// Where a large message is kept when the mailbox's directory has no room for it.
-  private static var temporaryDirectory: FilePath { FilePath(Environment.value("TMPDIR") ?? "/tmp") }
+  static var temporaryDirectory: FilePath { FilePath(Environment.value("TMPDIR") ?? "/tmp") }
 }

@@ -45,10 +45,26 @@ package struct Program: ~Copyable {
 
   /// The settings for the file, from the policy file and the command line.
   package mutating func policy(for location: FileLocation) throws -> Policy {
-    let resolved = try PolicyFile.load(invocation.policyFile).resolution(
-      for: location.path, overrides: invocation.overrides, program: description.name)
-    exitCodes = resolved.policy.exitCodes
-    return resolved.policy
+    let policy = try resolvedPolicy(for: location)
+    exitCodes = policy.exitCodes
+    return policy
+  }
+
+  /// The settings for a file that is not what the program was started for.
+  func otherPolicy(for location: FileLocation) throws(LockFailure) -> Policy {
+    do {
+      return try resolvedPolicy(for: location)
+    } catch let failure as LockFailure {
+      throw failure
+    } catch {
+      throw LockFailure(.refused, location.path, "\(error)")
+    }
+  }
+
+  private func resolvedPolicy(for location: FileLocation) throws -> Policy {
+    try PolicyFile.load(invocation.policyFile).resolution(
+      for: location.path, overrides: invocation.overrides, program: description.name
+    ).policy
   }
 
   /// Does what the locking functions leave to the program: sleeps until a signal asks it to stop, and tells of thefts.

@@ -86,7 +86,7 @@ extension FilePath {
   package func begins(with prefix: FilePath) -> Bool { bytes.starts(with: prefix.bytes) }
 
   /// The path as the kernel takes it, without the null byte.
-  var bytes: [UInt8] {
+  package var bytes: [UInt8] {
     withPlatformString { text in
       text.withMemoryRebound(to: UInt8.self, capacity: strlen(text)) {
         Array(UnsafeBufferPointer(start: $0, count: strlen(text)))
@@ -95,7 +95,7 @@ extension FilePath {
   }
 
   /// A path of these bytes, among which there is no null byte.
-  init(bytes: [UInt8]) {
+  package init(bytes: [UInt8]) {
     self = (bytes + [0]).withUnsafeBufferPointer { bytes in
       bytes.withMemoryRebound(to: CChar.self) { text in text.baseAddress.map { FilePath(platformString: $0) } ?? "" }
     }

@@ -44,7 +44,7 @@ struct RecoverCommand: ParsableCommand {
 extension Recovery {
   fileprivate var wasRefused: Bool {
     switch self {
-    case .nothing, .dropped, .cut, .completed: false
+    case .nothing, .dropped, .cut, .completed, .listKept: false
     case .setAside, .left: true
     }
   }
@@ -63,6 +63,7 @@ extension Recovery {
     case .dropped: "dropped"
     case .cut: "cut"
     case .completed: "completed"
+    case .listKept: "list-kept"
     case .setAside: "set-aside"
     case .left: "left"
     }
@@ -72,6 +73,7 @@ extension Recovery {
     switch self {
     case .nothing, .dropped, .completed: []
     case .cut(let bytes): [("bytes", .integer(Int(bytes)))]
+    case .listKept(let name): [("name", .string(name.string))]
     case .setAside(let name, let reason): [("name", .string(name.string)), ("reason", .string(reason))]
     case .left(let reason): [("reason", .string(reason))]
     }
