@@ -49,7 +49,7 @@ struct StressTests {
     let scratch = ScratchDirectory()
     try scratch.write("", to: "box")
     let run = try stress("box", in: scratch)
-    #expect(run.status == 66 && run.output == "")
+    #expect(run.status == 69 && run.output == "")
     #expect(run.errors == "lockctl: \(scratch.file("box")): is there: a file for this must not be in use\n")
     #expect(scratch.names == ["box"])
   }
