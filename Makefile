@@ -49,7 +49,8 @@ quiet = 2>&1 | { grep -v -e 'in statically linked applications requires at runti
 SHELL = /bin/bash
 .SHELLFLAGS = -o pipefail -c
 
-.PHONY: all help deps programs tests demo check lint docs test model torture example installed bench install uninstall clean
+.PHONY: all help deps programs tests demo check lint docs test model torture example installed bench install \
+  uninstall clean
 
 all: programs
 
@@ -58,7 +59,8 @@ help:
 	@echo 'make demo         build, deliver real messages from several processes at once, show the mailbox'
 	@echo 'make check        build, lint, run every test, the model, the example program and a trial installation'
 	@echo 'make model        check the locking scheme exhaustively, all interleavings of three processes'
-	@echo 'make torture      $(TORTURE_HAND_OVERS) hand-overs of each kind of lock between processes that are killed and stopped (half an hour)'
+	@echo 'make torture      $(TORTURE_HAND_OVERS) hand-overs of each kind of lock between processes that are killed and stopped;'
+	@echo '                  deliveries and maildirs killed at every system call (hours)'
 	@echo 'make bench        time the programs against dotlockfile, lockmail, flock, procmail, maildrop'
 	@echo 'make install      PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
 	@echo 'make uninstall    remove what install put there; $(SYSCONFDIR)/dotlock.yaml stays'
@@ -150,8 +152,10 @@ test: tests
 model: needs-model
 	@sh Tests/Model/run
 
-torture: programs
+# The short forms of both are part of the tests.
+torture: programs tests
 	@sh Tests/torture.sh $(built)/lockctl $(TORTURE_DIR) $(TORTURE_HAND_OVERS)
+	@MAILBOX_TORTURE=1 $(SWIFT) test --skip-build --parallel --filter KillTests $(quiet)
 
 # A program of somebody else, as far as this package can tell.
 example: needs-build

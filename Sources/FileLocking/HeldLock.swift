@@ -183,6 +183,7 @@ extension HeldLock {
   private mutating func tryAll() throws(LockFailure) -> (any LockStrategy)? {
     // The lease begins before the lock file's age does, so that it is over first.
     target.startLease()
+    isFenced = false
     for index in strategies.indices {
       switch try strategies[index].tryLock(&target) {
       case .taken: continue

@@ -33,7 +33,10 @@ struct RecoverCommand: ParsableCommand {
       for: location.path, overrides: options.overrides, program: program)
     // Whoever repairs a mailbox does not mean to make one.
     policy.mailbox.create = false
-    var lock = try HeldLock.acquire(on: location, policy: policy)
+    var attendant = Attendant(isVerbose: false)
+    var lock = try HeldLock.acquire(
+      on: location, policy: policy, holder: .writer, inherited: [], canQueue: true,
+      attend: { (occasion) throws(LockFailure) in try attendant.attend(occasion, for: location.path) })
     let recovery = try lock.recover()
     try lock.release()
     try StandardOutput.print(json ? recovery.json(of: location).text + "\n" : "\(location.journal): \(recovery)\n")

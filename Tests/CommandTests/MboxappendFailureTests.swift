@@ -131,7 +131,7 @@ struct MboxappendFailureTests {
   }
 
   // The fewest descriptors that a lock file can be made with, and a few more: it must not stay for want of another.
-  @Test("a limit of open files, wherever it strikes", arguments: 5...6)
+  @Test("a limit of open files, wherever it strikes", arguments: 5...7)
   func openFilesLimit(limit: Int) throws {
     try Self.check(
       Case(
