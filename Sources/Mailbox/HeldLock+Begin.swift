@@ -73,16 +73,27 @@ extension HeldLock {
   private func linkJournal(
     _ spool: borrowing Spool, _ header: JournalHeader, isCopied: Bool
   ) throws(Errno) -> OwnJournal? {
-    let file = try spool.storage.journalFile(header, in: directory, journal, isCopied: isCopied)
-    // Root delivers for others, who must be able to recover what root was killed over.
-    if geteuid() == 0, self.file.before.owner != 0 { try file.descriptor.setOwner(self.file.before.owner) }
-    if isLocal { _ = try file.descriptor.tryRecordLock() }
-    if policy.mailbox.journal == .power {
-      try file.descriptor.synchronize()
-    } else if !isLocal {
-      try file.descriptor.reportCloseError()
+    let journal = try spool.storage.journalFile(in: directory, self.journal, isCopied: isCopied)
+    do throws(Errno) {
+      try spool.storage.write(header, to: journal.descriptor, isCopied: isCopied)
+      try prepare(journal.descriptor)
+    } catch {
+      journal.discard(directory)
+      throw error
     }
-    return try file.link(journal, in: directory)
+    return try journal.link(self.journal, in: directory)
+  }
+
+  private func prepare(_ journal: borrowing Descriptor) throws(Errno) {
+    // Root delivers for others, who must be able to recover what root was killed over.
+    if geteuid() == 0, file.before.owner != 0 { try journal.setOwner(file.before.owner) }
+    if isLocal { _ = try journal.tryRecordLock() }
+    if policy.mailbox.journal == .power {
+      try journal.synchronize()
+    } else if !isLocal {
+      // Others must see it.
+      try journal.reportCloseError()
+    }
   }
 
   private func goWithout(_ reason: String) throws(LockFailure) -> OwnJournal {

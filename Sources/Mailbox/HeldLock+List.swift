@@ -38,7 +38,8 @@ extension HeldLock {
   /// Deliveries go on; the next maildir2mbox finds the list.
   private mutating func keepList() throws(LockFailure) -> Recovery {
     let name = UniqueName.beside(listPrefix)
-    return try unlessForbidden(.listKept(name: name)) { (lock) throws(LockFailure) in
+    return try unlessForbidden(.listKept(name: name), reason: Recovery.listKept(name: name).finding) {
+      (lock) throws(LockFailure) in
       try lock.rename(lock.journal.name, to: name)
     }
   }

@@ -29,7 +29,8 @@ extension HeldLock {
     case .strange(let reason, isOurs: false): return .left(reason: reason)
     case .strange(let reason, isOurs: true): return try setAside(because: reason)
     case .hot(let journal):
-      // Ours to the end: what it says is compared with the mailbox that a fence may have put there.
+      if journal.state == .void { return try drop(.dropped) }
+      // What it says is compared with the file that this may have put in the mailbox's place.
       if !journal.isWriterGone { try keepOutLateWriter() }
       return try recover(from: journal)
     }
@@ -40,7 +41,6 @@ extension HeldLock {
     let list = try attempt(journalPath, "cannot read") { () throws(Errno) in try journal.list() }
     let spool = Spool(journal: SpoolFile(journal.descriptor, in: location.directory), header)
     let place = AppendPlace(before: header.before, record: spool.record(padding: header.padding))
-    guard state != .void else { return try drop(.dropped) }
     guard state != .done else { return try settle(list) }
     try prove()
     guard try pathLeadsToFile() else { throw LockFailure(.lost, location.path, "was replaced meanwhile") }
@@ -65,19 +65,21 @@ extension HeldLock {
   }
 
   mutating func drop(_ recovery: Recovery) throws(LockFailure) -> Recovery {
-    try unlessForbidden(recovery) { (lock) throws(LockFailure) in try lock.remove(lock.journal.name) }
+    try unlessForbidden(recovery, reason: recovery.finding) { (lock) throws(LockFailure) in
+      try lock.remove(lock.journal.name)
+    }
   }
 
   mutating func setAside(because reason: String) throws(LockFailure) -> Recovery {
     let name = UniqueName.beside(location.hiddenSibling(".aside"))
-    return try unlessForbidden(.setAside(name: name, reason: reason)) { (lock) throws(LockFailure) in
+    return try unlessForbidden(.setAside(name: name, reason: reason), reason: reason) { (lock) throws(LockFailure) in
       try lock.rename(lock.journal.name, to: name)
     }
   }
 
   /// Where no names can be taken away, deliveries go on all the same: no journal proves more than it did before.
   mutating func unlessForbidden(
-    _ recovery: Recovery, _ step: (inout HeldLock) throws(LockFailure) -> Void
+    _ recovery: Recovery, reason: String, _ step: (inout HeldLock) throws(LockFailure) -> Void
   ) throws(LockFailure) -> Recovery {
     do throws(LockFailure) {
       try step(&self)
@@ -85,7 +87,7 @@ extension HeldLock {
     } catch {
       switch error.kind {
       case .system(.permissionDenied), .system(.notPermitted), .system(.readOnlyFileSystem):
-        return .left(reason: "\(recovery), but \(error.what)")
+        return .left(reason: "\(reason), but it \(error.what)")
       default: throw error
       }
     }

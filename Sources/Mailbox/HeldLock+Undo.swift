@@ -12,13 +12,17 @@ extension HeldLock {
     let place = delivery.place
     // First of all, and for whoever finds the journal if nothing else succeeds.
     delivery.journal.mark(place.isTouched ? .failed : .void)
-    // A process at its limit of descriptors needs this one to remove the name.
-    delivery.journal.close()
+    var obstacle: LockFailure?
     do throws(LockFailure) {
       if place.isTouched { try takeBack(place, spool) } else { restoreAccessTime(place.before.accessed) }
     } catch {
-      if delivery.journal.isThere, error.kind == .refused { _ = try? setAside(because: error.what) }
-      let reason = error.what == failure.what ? "" : ": \(error.what)"
+      obstacle = error
+    }
+    // Not earlier: until then we write. A process at its limit of descriptors needs this one to remove the name.
+    delivery.journal.close()
+    if let obstacle {
+      if delivery.journal.isThere, obstacle.kind == .refused { _ = try? setAside(because: obstacle.what) }
+      let reason = obstacle.what == failure.what ? "" : ": \(obstacle.what)"
       return LockFailure(failure.kind, failure.path, "\(failure.what); what was written so far stays\(reason)")
     }
     if delivery.journal.isThere { removeJournal() }

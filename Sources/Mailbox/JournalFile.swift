@@ -42,6 +42,11 @@ struct JournalFile: ~Copyable {
     return try Self.link(name, descriptor, journal, directory)
   }
 
+  /// Takes the file's own name away; one without a name vanishes by itself.
+  consuming func discard(_ directory: borrowing Directory) {
+    if let name { try? directory.unlink(name) }
+  }
+
   private static func link(
     _ file: consuming Descriptor, _ journal: JournalName, _ directory: borrowing Directory
   ) throws(Errno) -> OwnJournal? {
@@ -54,23 +59,23 @@ struct JournalFile: ~Copyable {
     return OwnJournal(file)
   }
 
-  /// Over a network the reply may be lost and the request sent again, so the files are asked, not the call. Kept open by
-  /// its last name: an NFS client would not let go of the other one.
+  /// Over a network the reply may be lost and the request sent again, so the files are asked, not the call.
   private static func link(
     _ name: FilePath, _ file: consuming Descriptor, _ journal: JournalName, _ directory: borrowing Directory
   ) throws(Errno) -> OwnJournal? {
     var refusal: Errno?
     do throws(Errno) { try directory.link(name, to: journal.name) } catch { refusal = error }
-    let own = try file.status()
     do throws(Errno) {
+      let own = try file.status()
+      guard try directory.status(of: journal.name).isSameFile(as: own) else { return nil }
+      // The lock lives with the descriptor.
+      if journal.isLocal { return OwnJournal(file) }
+      // Kept open by its last name: an NFS client would not let go of the other one.
       let linked = try directory.open(journal.name, [.readWrite, .noFollow, .unsuspecting])
       guard try linked.status().isSameFile(as: own) else { return nil }
-      // The lock lives with the descriptor.
-      if journal.isLocal { _ = try linked.tryRecordLock() }
       try? file.close()
       return OwnJournal(linked)
     } catch {
-      if refusal == .fileExists { return nil }
       throw refusal ?? error
     }
   }

@@ -23,13 +23,21 @@ extension Recovery: CustomStringConvertible {
   public var description: String {
     switch self {
     case .nothing: "is not there: nothing is to be recovered"
-    case .dropped: "removed: nothing of its message was in the mailbox"
-    case .cut(let bytes): "removed: \(bytes) bytes of an unfinished message were cut off"
-    case .completed: "removed: its message is whole in the mailbox"
-    case .listKept(let name):
-      "renamed to \(name) for maildir2mbox: its messages are whole in the mailbox, and still in the maildir"
+    case .dropped, .cut, .completed: "removed: \(finding)"
+    case .listKept(let name): "renamed to \(name) for maildir2mbox: \(finding)"
     case .setAside(let name, let reason): "not followed, and renamed to \(name): \(reason)"
-    case .left(let reason): "not followed, and left alone: \(reason)"
+    case .left(let reason): "left where it is: \(reason)"
+    }
+  }
+
+  /// What the mailbox was found to be.
+  var finding: String {
+    switch self {
+    case .nothing, .dropped: "nothing of its message was in the mailbox"
+    case .cut(let bytes): "\(bytes) bytes of an unfinished message were cut off"
+    case .completed: "its message is whole in the mailbox"
+    case .listKept: "its messages are whole in the mailbox, and still in the maildir"
+    case .setAside(_, let reason), .left(let reason): reason
     }
   }
 }

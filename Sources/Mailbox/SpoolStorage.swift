@@ -89,27 +89,26 @@ struct SpoolStorage: ~Copyable {
 }
 
 extension SpoolStorage {
-  /// Brings the whole, with `header` before it, into a file that can become a journal: the file in which it is, or a new
-  /// one.
+  /// A file that can become a journal: the one in which everything is, or a new one.
   ///
   /// - Parameter isCopied: to make a new one in any case.
   borrowing func journalFile(
-    _ header: JournalHeader, in directory: borrowing Directory, _ name: JournalName, isCopied: Bool
+    in directory: borrowing Directory, _ name: JournalName, isCopied: Bool
   ) throws(Errno) -> JournalFile {
     switch file {
-    case .none:
-      buffer.overwrite(header.bytes)
-      let journal = try JournalFile.make(in: directory, name)
-      try journal.descriptor.writeAll(buffer.bytes)
-      return journal
-    case .some(let file):
-      let journal = try isCopied ? JournalFile.make(in: directory, name) : JournalFile(file.descriptor.duplicate())
-      if isCopied { try copy(to: journal.descriptor) }
-      try header.bytes.span.bytes.withUnsafeBytes { (bytes) throws(Errno) in
-        try journal.descriptor.writeAll(bytes, at: 0)
-      }
-      return journal
+    case .some(let file) where !isCopied: JournalFile(try file.descriptor.duplicate())
+    default: try JournalFile.make(in: directory, name)
     }
+  }
+
+  /// Brings everything, with `header` before it, into that file.
+  borrowing func write(_ header: JournalHeader, to journal: borrowing Descriptor, isCopied: Bool) throws(Errno) {
+    guard file != nil else {
+      buffer.overwrite(header.bytes)
+      return try journal.writeAll(buffer.bytes)
+    }
+    if isCopied { try copy(to: journal) }
+    try header.bytes.span.bytes.withUnsafeBytes { (bytes) throws(Errno) in try journal.writeAll(bytes, at: 0) }
   }
 
   private borrowing func copy(to other: borrowing Descriptor) throws(Errno) {
