@@ -204,7 +204,7 @@ extension HeldLock {
   /// A file that was opened for a kernel lock before the lock file was taken may have been replaced until then, as for a
   /// fence.
   private mutating func replacedBeforeDotlock() throws(LockFailure) -> (any LockStrategy)? {
-    if target.mayBeInReplacement { try refuseOtherNames() }
+    if target.isLockedBeforeDotlock { try refuseOtherNames() }
     guard let first = strategies.first, first.method != .dotlock, dotlock != nil else { return nil }
     if try target.pathLeadsToFile() { return nil }
     if let failure = Self.unlock(strategies, target) { throw failure }

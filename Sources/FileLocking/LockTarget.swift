@@ -98,10 +98,13 @@ package struct LockTarget: ~Copyable {
     }
   }
 
-  /// Whether the file may have its other name in a permit: of a replacement by network rules, which whoever takes the
-  /// lock file finishes or takes back, and the policy has the file locked before that.
-  var mayBeInReplacement: Bool {
-    !isLocal && policy.method.methods.first != .dotlock && policy.method.contains(.dotlock)
+  /// Whether the policy has the file locked by a kernel method before the lock file is taken.
+  var isLockedBeforeDotlock: Bool { policy.method.methods.first != .dotlock && policy.method.contains(.dotlock) }
+
+  /// How many names the file may have before the lock file is ours: one, or two where the other one may be in a permit, of
+  /// a replacement by network rules that was cut short. Whoever takes the lock finishes it or takes it back.
+  func namesAllowed(_ file: FileStatus) -> UInt64 {
+    file.links == 2 && (try? directory.status(of: permitName)) != nil ? 2 : 1
   }
 
   /// Whether the path still leads to the file that is open.

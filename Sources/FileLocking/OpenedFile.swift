@@ -36,7 +36,7 @@ package struct OpenedFile: ~Copyable {
     if let objection = objection(toWayTo: target) { throw LockFailure(.refused, target.path, objection) }
     guard let existing = try openPatiently(target) else { return nil }
     let status = try attempt(target.path, "cannot examine") { () throws(Errno) in try existing.status() }
-    let links: UInt64 = target.mayBeInReplacement ? 2 : 1
+    let links = target.isLockedBeforeDotlock ? target.namesAllowed(status) : 1
     if let objection = objection(to: status, isShared: target.isShared, links: links) {
       throw LockFailure(.refused, target.path, objection)
     }
