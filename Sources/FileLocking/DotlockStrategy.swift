@@ -27,10 +27,8 @@ final class DotlockStrategy: LockStrategy {
 
   func tryLock(_ target: inout LockTarget) throws(LockFailure) -> Attempt {
     queue.forget()
-    if let failure = try makePost(target) {
-      // Who may not make a lock file still respects one that is there.
-      return (try? target.directory.status(of: target.lockName)) == nil ? .unavailable(failure) : .busy
-    }
+    // Whether there is a lock file or not: who waits here for what he has not looked at does not sleep.
+    if let failure = try makePost(target) { return .unavailable(failure) }
     if try takeName(target) { return .taken }
     guard try removeStale(&target), post != nil else { return .busy }
     return try takeName(target) ? .taken : .busy

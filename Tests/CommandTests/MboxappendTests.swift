@@ -156,6 +156,27 @@ struct MboxappendTests {
     #expect(scratch.names == ["Mailbox"])
   }
 
+  // Not looked at, it would be tried for again and again without a pause.
+  @Test(
+    "in a directory where it can make no files, looks at a lock file that is there",
+    .enabled(if: geteuid() == 0, "only root can become somebody else"))
+  func unwritableDirectoryWithLock() throws {
+    let scratch = ScratchDirectory()
+    try scratch.write(Self.old, to: "Mailbox")
+    let deliver = "setpriv --reuid=65534 --clear-groups mboxappend -f a --timeout 0"
+    let result = try Shell.run(
+      """
+      chmod 755 .; chown 65534 Mailbox; umask 022
+      echo 1 >Mailbox.lock; echo hello | \(deliver) Mailbox; echo $?
+      echo hello | \(deliver) --method dotlock Mailbox; echo $?
+      echo 1~w0 >Mailbox.lock; echo hello | \(deliver) Mailbox; echo $?
+      """, in: scratch)
+    #expect(result.output == "75\n75\n0\n")
+    #expect(result.errors.contains("is locked by Mailbox.lock, which another program made"))
+    #expect(result.errors.contains("cannot make a lock file: Permission denied"))
+    #expect(result.errors.filter { $0 == "\n" }.count == 2)
+  }
+
   @Test("the manual page names every option")
   func manual() throws {
     let root = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
