@@ -1,3 +1,4 @@
+internal import Glibc
 internal import LockPolicy
 internal import Posix
 internal import SystemPackage
@@ -37,6 +38,10 @@ final class DotlockStrategy: LockStrategy {
   /// - Returns: why the caller cannot make files here.
   private func makePost(_ target: borrowing LockTarget) throws(LockFailure) -> LockFailure? {
     guard post == nil else { return nil }
+    // The lock file could be made, and then nobody could ever take it away.
+    guard target.permitName.length <= Int(NAME_MAX) else {
+      throw LockFailure(.fileNameTooLong, target.permitPath, "cannot be made")
+    }
     do throws(Errno) {
       post = try Post.make(target)
       return nil
