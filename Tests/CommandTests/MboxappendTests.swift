@@ -177,6 +177,28 @@ struct MboxappendTests {
     #expect(result.errors.filter { $0 == "\n" }.count == 2)
   }
 
+  // The nearest thing to a delegation of the NFS server: opening fails until it is given back.
+  @Test("waits for whoever has a lease on the file or its lock file", arguments: ["Mailbox", "Mailbox.lock"])
+  func lease(name: String) throws {
+    let scratch = ScratchDirectory()
+    try scratch.write(Self.old, to: "Mailbox")
+    let holder = """
+      import fcntl, os, signal, subprocess, time
+      signal.signal(signal.SIGIO, signal.SIG_IGN)
+      file = os.open("\(name)", os.O_RDWR | os.O_CREAT)
+      fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+      p = subprocess.Popen(["mboxappend", "--timeout", "5s", "Mailbox"], stdin=subprocess.DEVNULL)
+      time.sleep(0.2)
+      early = p.poll()
+      fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+      if "lock" in "\(name)": os.unlink("\(name)")
+      print(early, p.wait())
+      """
+    try scratch.write(holder, to: "holder")
+    let result = try Shell.run("python3 holder", in: scratch)
+    #expect(result.output == "None 0\n", "\(result.errors)")
+  }
+
   @Test("the manual page names every option")
   func manual() throws {
     let root = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
