@@ -1,3 +1,4 @@
+internal import Glibc
 internal import LockPolicy
 internal import Posix
 internal import SystemPackage
@@ -27,10 +28,8 @@ final class DotlockStrategy: LockStrategy {
 
   func tryLock(_ target: inout LockTarget) throws(LockFailure) -> Attempt {
     queue.forget()
-    if let failure = try makePost(target) {
-      // Who may not make a lock file still respects one that is there.
-      return (try? target.directory.status(of: target.lockName)) == nil ? .unavailable(failure) : .busy
-    }
+    // Whether there is a lock file or not: who waits here for what he has not looked at does not sleep.
+    if let failure = try makePost(target) { return .unavailable(failure) }
     if try takeName(target) { return .taken }
     guard try removeStale(&target), post != nil else { return .busy }
     return try takeName(target) ? .taken : .busy
@@ -39,6 +38,10 @@ final class DotlockStrategy: LockStrategy {
   /// - Returns: why the caller cannot make files here.
   private func makePost(_ target: borrowing LockTarget) throws(LockFailure) -> LockFailure? {
     guard post == nil else { return nil }
+    // The lock file could be made, and then nobody could ever take it away.
+    guard target.permitName.length <= Int(NAME_MAX) else {
+      throw LockFailure(.fileNameTooLong, target.permitPath, "cannot be made")
+    }
     do throws(Errno) {
       post = try Post.make(target)
       return nil

@@ -20,7 +20,8 @@ package enum LockSighting: Sendable, Equatable {
     } catch {
       switch error {
       case .noSuchFileOrDirectory, .staleNFSFileHandle: self = .nothing
-      case .permissionDenied: self = try Self.fromOutside(name, directory)
+      // A lease, or an NFS client's delegation: the kernel is just calling it back.
+      case .permissionDenied, .resourceTemporarilyUnavailable: self = try Self.fromOutside(name, directory)
       case .tooManySymbolicLinkLevels: self = .strange("a symbolic link")
       case .noSuchAddressOrDevice: self = .strange("a socket")
       default: throw error

@@ -50,15 +50,18 @@ package struct OpenedFile: ~Copyable {
   }
 
   /// Somebody who asks whether anybody else has the file open (``Descriptor/isOpenNowhereElse()``) is in the way for a
-  /// moment.
+  /// moment; a client to which this host's NFS server has delegated the file, until it has given it back.
   private static func openPatiently(_ target: borrowing LockTarget) throws(LockFailure) -> Descriptor? {
-    try insist(
-      on: { () throws(LockFailure) in try open(target, flags(target).union(.noAccessTime)) },
-      unless: { failure in
-        guard failure.kind == .system(.resourceTemporarilyUnavailable) else { return true }
+    var attempts = 0
+    while true {
+      do throws(LockFailure) {
+        return try open(target, flags(target).union(.noAccessTime))
+      } catch {
+        attempts += 1
+        guard error.kind == .system(.resourceTemporarilyUnavailable), attempts < 1000 else { throw error }
         sleepThrough(.milliseconds(1))
-        return false
-      })
+      }
+    }
   }
 
   /// `nil` when there is no such file.

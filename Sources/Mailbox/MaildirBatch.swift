@@ -38,9 +38,10 @@ struct MaildirBatch: ~Copyable {
 
   /// Whether the message may go with those that are in the batch already.
   func hasRoom(for message: MaildirMessage) -> Bool {
+    // Its own size first: a file of holes may be as large as numbers are, and a sum that traps moves no mail.
     list.messages.isEmpty
-      || list.messages.count < Self.countLimit && size + message.size <= Self.sizeLimit
-        && message.size <= Self.pieceLimit
+      || list.messages.count < Self.countLimit && message.size <= Self.pieceLimit
+        && size + message.size <= Self.sizeLimit
   }
 
   /// The messages as they are going to stand in the mailbox.

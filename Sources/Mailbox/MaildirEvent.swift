@@ -27,12 +27,22 @@ package struct MaildirProgress: Sendable, Equatable {
 
   init(_ messages: ArraySlice<MaildirMessage>) {
     total = messages.count
-    totalBytes = messages.reduce(0) { $0 + $1.size }
+    totalBytes = Self.size(of: messages)
   }
 
   mutating func add(_ batch: MaildirBatch.List) {
     moved += batch.messages.count
-    movedBytes += batch.messages.reduce(0) { $0 + $1.size }
+    movedBytes = Self.sum(movedBytes, Self.size(of: batch.messages[...]))
     left += batch.left.count
+  }
+
+  private static func size(of messages: ArraySlice<MaildirMessage>) -> Int64 {
+    messages.reduce(0) { sum($0, $1.size) }
+  }
+
+  /// A file of holes may be as large as numbers are.
+  private static func sum(_ a: Int64, _ b: Int64) -> Int64 {
+    let (sum, isBeyondNumbers) = a.addingReportingOverflow(b)
+    return isBeyondNumbers ? .max : sum
   }
 }

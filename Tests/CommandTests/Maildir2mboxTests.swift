@@ -1,3 +1,4 @@
+import Glibc
 import TestSupport
 import Testing
 
@@ -120,6 +121,25 @@ struct Maildir2mboxTests {
       subjects Box; grep -c '^>From a line' Box; ls -A
       """, in: scratch)
     #expect(result == (0, "0 True\none\ntwo\nthree\nhuge\n5592405\nBox\nM\n", ""))
+  }
+}
+
+@Suite("maildir2mbox(1) and files of holes")
+struct MaildirHolesTests {
+  @Test(
+    "that are as large as numbers are end it in an orderly way, behind all that was before them",
+    .enabled(if: geteuid() == 0, "only root can mount a file system with such files"))
+  func holes() throws {
+    let scratch = ScratchDirectory()
+    let result = try Shell.run(
+      """
+      mkdir disk && mount -t tmpfs -o size=16m none disk || exit 98
+      mkdir -p disk/M/new disk/M/cur disk/M/tmp; echo hello >disk/M/new/1.a
+      truncate -s 9223372036854775807 disk/M/new/2.b disk/M/new/3.c; touch -d @1600000000 disk/M/new/*
+      TMPDIR=$PWD/disk maildir2mbox disk/M disk/box 2>/dev/null; echo $?
+      grep -c hello disk/box; ls disk/M/new; ls -A disk; umount disk
+      """, in: scratch)
+    #expect(result.output == "75\n1\n2.b\n3.c\nM\nbox\n", "\(result.errors)")
   }
 }
 
