@@ -67,7 +67,11 @@ extension DotlockStrategy {
       guard error == .notPermitted || error == .permissionDenied else {
         throw LockFailure(error, target.lockPath, "cannot steal")
       }
-      obstacle.mercy = "it is stale, but only user \(victim.owner) or root can remove it"
+      if let permit = try? target.directory.status(of: target.permitName), permit.owner != geteuid() {
+        obstacle.mercy = "it is stale, but \(target.permitName) of user \(permit.owner) is in the way"
+      } else {
+        obstacle.mercy = "it is stale, but only user \(victim.owner) or root can remove it"
+      }
       return false
     }
   }

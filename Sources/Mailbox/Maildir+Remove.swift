@@ -24,7 +24,9 @@ extension Maildir {
   /// - Parameter missed: the inodes by the part of the names that does not change.
   private func removeRenamed(_ missed: [[UInt8]: UInt64]) throws(LockFailure) {
     // Reading a directory may miss what is renamed in it meanwhile.
-    for _ in 0..<100 where try !isRidOf(missed) {}
+    for _ in 0..<100 {
+      if try isRidOf(missed) { return }
+    }
   }
 
   /// - Returns: whether none was found, and nothing happened in the maildir while it was looked through.
