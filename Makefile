@@ -7,13 +7,16 @@ DESTDIR =
 SYSCONFDIR = /etc
 
 SWIFT = swift
-PROGRAMS = dotlock mboxappend lockctl
+PROGRAMS = dotlock mboxappend maildir2mbox lockctl
 # Of BENCH_DIR: a memory file system. BENCH_CPU: keep the bench on one processor, e.g. 1.
 # BENCH_OPTIONS: e.g. --contended-only.
 BENCH_ROUNDS = 400
 BENCH_DIR = /dev/shm
 BENCH_CPU =
 BENCH_OPTIONS =
+# A file system to torture, and how often each lock is to be handed over.
+TORTURE_DIR = /tmp
+TORTURE_HAND_OVERS = 100000
 
 bindir = $(DESTDIR)$(PREFIX)/bin
 mandir = $(DESTDIR)$(PREFIX)/share/man
@@ -46,7 +49,7 @@ quiet = 2>&1 | { grep -v -e 'in statically linked applications requires at runti
 SHELL = /bin/bash
 .SHELLFLAGS = -o pipefail -c
 
-.PHONY: all help deps programs tests demo check lint docs test torture model example installed bench install \
+.PHONY: all help deps programs tests demo check lint docs test model torture example installed bench install \
   uninstall clean
 
 all: programs
@@ -56,7 +59,8 @@ help:
 	@echo 'make demo         build, deliver real messages from several processes at once, show the mailbox'
 	@echo 'make check        build, lint, run every test, the model, the example program and a trial installation'
 	@echo 'make model        check the locking scheme exhaustively, all interleavings of three processes'
-	@echo 'make torture      kill deliveries at every system call, instead of at a sample of them'
+	@echo 'make torture      $(TORTURE_HAND_OVERS) hand-overs of each kind of lock between processes that are killed and stopped;'
+	@echo '                  deliveries and maildirs killed at every system call (hours)'
 	@echo 'make bench        time the programs against dotlockfile, lockmail, flock, procmail, maildrop'
 	@echo 'make install      PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
 	@echo 'make uninstall    remove what install put there; $(SYSCONFDIR)/dotlock.yaml stays'
@@ -144,13 +148,14 @@ docs: needs-build
 test: tests
 	@$(SWIFT) test --skip-build --parallel $(quiet)
 
-# What `make check` does a sample of.
-torture: tests
-	@MAILBOX_TORTURE=1 $(SWIFT) test --skip-build --parallel --filter KillTests $(quiet)
-
 # The scheme, not the programs: Tests/Model/*.pml.
 model: needs-model
 	@sh Tests/Model/run
+
+# The short forms of both are part of the tests.
+torture: programs tests
+	@sh Tests/torture.sh $(built)/lockctl $(TORTURE_DIR) $(TORTURE_HAND_OVERS)
+	@MAILBOX_TORTURE=1 $(SWIFT) test --skip-build --parallel --filter KillTests $(quiet)
 
 # A program of somebody else, as far as this package can tell.
 example: needs-build

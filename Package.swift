@@ -30,6 +30,7 @@ let package = Package(
     .library(name: "MailboxLocking", targets: ["MailboxLocking"]),
     .executable(name: "dotlock", targets: ["dotlock"]),
     .executable(name: "mboxappend", targets: ["mboxappend"]),
+    .executable(name: "maildir2mbox", targets: ["maildir2mbox"]),
     .executable(name: "lockctl", targets: ["lockctl"]),
   ],
   dependencies: [
@@ -51,13 +52,16 @@ let package = Package(
 
     program("dotlock"),
     program("mboxappend"),
+    program("maildir2mbox"),
     program("lockctl", ["Posix", "LockPolicy", "PolicyFile", "FileLocking", "Mailbox", arguments]),
 
     .target(
       name: "TestSupport", dependencies: ["Posix", system], path: "Tests/TestSupport", swiftSettings: strict),
     tests("FileLocking", ["CPosix", "Posix", "LockPolicy", "FileLocking", "TestSupport"]),
     tests("Mailbox", ["Posix", "LockPolicy", "FileLocking", "Mailbox", "TestSupport"]),
-    tests("Command", ["CPosix", "Posix", "LockPolicy", "TestSupport", "dotlock", "mboxappend", "lockctl"]),
+    tests(
+      "Command",
+      ["CPosix", "Posix", "LockPolicy", "TestSupport", "dotlock", "mboxappend", "maildir2mbox", "lockctl"]),
 
     // Not a product: `make bench` builds and runs it.
     .executableTarget(name: "lockbench", path: "Tests/Bench", swiftSettings: strict),

@@ -16,7 +16,7 @@ trap 'rm -rf "$root" "$root.log"' EXIT
 
 expected=$(
   {
-    for program in dotlock mboxappend lockctl; do echo "./opt/mail/bin/$program"; done
+    for program in dotlock mboxappend maildir2mbox lockctl; do echo "./opt/mail/bin/$program"; done
     for page in man/*.[1-8]; do echo "./opt/mail/share/man/man${page##*.}/${page##*/}"; done
     for sample in etc/*.yaml; do echo "./opt/mail/share/doc/mailbox-locking/${sample##*/}"; done
     echo ./opt/mail/share/doc/mailbox-locking/README.md
@@ -34,7 +34,7 @@ run install
 for file in $(files); do [ -s "$root/$file" ] || complain "$file is empty"; done
 [ -z "$(find "$root/etc" "$root/opt" ! -perm -a+r)" ] || complain 'not everybody can read everything'
 cmp -s etc/dotlock.yaml "$root/etc/dotlock.yaml" || complain 'the policy is not the sample'
-for program in dotlock mboxappend lockctl; do
+for program in dotlock mboxappend maildir2mbox lockctl; do
   # Static programs run in an empty root, whatever libraries the machine has.
   "$root/opt/mail/bin/$program" --version >/dev/null || complain "$program does not run"
   case $(od -An -tx1 -N4 "$root/opt/mail/bin/$program") in *7f*45*4c*46*) ;; *) complain "$program is no program" ;; esac

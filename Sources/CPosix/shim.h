@@ -154,7 +154,7 @@ static inline int cposix_waking_signal(size_t index) {
 
 struct cposix_wait {
   sigjmp_buf end;
-  volatile sig_atomic_t is_on, woken_by;
+  volatile sig_atomic_t woken_by;
 };
 
 // Inside a function, because Swift leaves a header's own variables out of the program.
@@ -165,8 +165,6 @@ static inline struct cposix_wait *cposix_current_wait(void) {
 
 static inline void cposix_wake(int signal) {
   struct cposix_wait *wait = cposix_current_wait();
-  if (!wait->is_on) return;
-  wait->is_on = 0;
   wait->woken_by = signal;
   siglongjmp(wait->end, 1);
 }
@@ -175,8 +173,8 @@ static inline void cposix_wake(int signal) {
 // comes, which are blocked and stay so. Returns 0, the signal, or -1 (errno).
 //
 // Whoever only unblocks signals for the call sleeps through one that comes between the two, so the handler jumps. It can
-// only jump out of this function; if the lock was granted at that very moment it is held all the same, and the next try
-// succeeds at once.
+// only jump out of this function, from between the two changes of the mask: there is no moment at which a signal is taken
+// and not told. If the lock was granted at that very moment it is held all the same, and the next try succeeds at once.
 static inline int cposix_wait_for_lock(int descriptor, int by_flock, int is_shared, const sigset_t *queued) {
   struct cposix_wait *const wait = cposix_current_wait();
   sigset_t old;
@@ -190,16 +188,14 @@ static inline int cposix_wait_for_lock(int descriptor, int by_flock, int is_shar
     sigaction(signal, &jump, NULL);
     sigdelset(&open, signal);
   }
-  volatile int result = 0;
+  volatile int result = 0, failure = 0;
   wait->woken_by = 0;
   if (sigsetjmp(wait->end, 0) == 0) {
-    wait->is_on = 1;
     sigprocmask(SIG_SETMASK, &open, NULL);
     result = by_flock ? flock(descriptor, is_shared ? LOCK_SH : LOCK_EX)
                       : cposix_ofd_lock(descriptor, F_OFD_SETLKW, is_shared ? F_RDLCK : F_WRLCK);
-    wait->is_on = 0;
+    failure = errno;
   }
-  int failure = errno;
   sigprocmask(SIG_SETMASK, &old, NULL);
   for (size_t i = 0; cposix_waking_signal(i); i++) {
     if (sigismember(queued, cposix_waking_signal(i))) signal(cposix_waking_signal(i), SIG_DFL);

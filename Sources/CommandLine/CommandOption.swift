@@ -28,6 +28,9 @@ package struct CommandOption: Sendable {
     self.init(UInt8(ascii: short), long, placeholder, .own, help)
   }
 
+  /// An option of one program only, without a value and without a letter.
+  package init(long: String, help: String) { self.init(nil, long, nil, .own, help) }
+
   private init(_ short: UInt8?, _ long: String?, _ word: String?, _ meaning: Meaning, _ help: String) {
     (self.short, self.long, self.word, self.meaning, self.help) = (short, long, word, meaning, help)
   }

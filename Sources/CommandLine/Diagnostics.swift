@@ -18,8 +18,9 @@ package enum Diagnostics {
   /// - Returns: the exit status: zero when it could be printed.
   package static func show(_ text: String) -> Int32 { write(STDOUT_FILENO, text) ? 0 : 75 }
 
+  /// Writes all of a text, if that is possible.
   @discardableResult
-  private static func write(_ descriptor: CInt, _ text: String) -> Bool {
+  static func write(_ descriptor: CInt, _ text: String) -> Bool {
     var text = text
     return text.withUTF8 { bytes in
       var rest = UnsafeRawBufferPointer(bytes)[...]

@@ -20,6 +20,9 @@ package struct Invocation {
   /// The value of one of the program's own options; the last one counts.
   package func value(of option: String) -> [UInt8]? { own.last { $0.name == option }?.value }
 
+  /// Whether one of the program's own options was given.
+  package func has(_ option: String) -> Bool { value(of: option) != nil }
+
   /// Whether the command line sets the policy key.
   package func sets(_ key: String) -> Bool { overrides.contains { $0.setting.key == key } }
 }
@@ -43,13 +46,29 @@ package struct Operands {
   /// The word at `index` as the path of a file.
   ///
   /// - Throws: the word cannot be the name of a file. `./Maildir/` cannot, and would lose its slash as a path.
-  package func file(_ index: Int) throws -> FilePath {
-    guard let word = words?[index], word.pointee != 0 else { throw UsageError("the name of the file is empty") }
-    let (path, slash) = (self[index], CChar(UInt8(ascii: "/")))
-    guard word[strlen(word) - 1] != slash || path == "/" else {
-      throw LockFailure(.refused, path, "ends in a slash, as only the name of a directory does")
-    }
-    return path
+  package func file(_ index: Int) throws -> FilePath { try Self.file(words?[index], "the name of the file") }
+
+  /// The word at `index` as the path of a directory.
+  package func directory(_ index: Int) throws -> FilePath {
+    try Self.directory(words?[index], "the name of the directory")
+  }
+
+  /// The value of a variable of the environment as the path of a file.
+  package static func file(inVariable name: String) throws -> FilePath { try file(getenv(name), name) }
+
+  /// The value of a variable of the environment as the path of a directory.
+  package static func directory(inVariable name: String) throws -> FilePath { try directory(getenv(name), name) }
+
+  private static func directory(_ word: UnsafeMutablePointer<CChar>?, _ what: String) throws -> FilePath {
+    guard let word else { throw UsageError("\(what) is not set") }
+    guard word.pointee != 0 else { throw UsageError("\(what) is empty") }
+    return FilePath(platformString: word)
+  }
+
+  private static func file(_ word: UnsafeMutablePointer<CChar>?, _ what: String) throws -> FilePath {
+    let path = try directory(word, what)
+    guard let word, word[strlen(word) - 1] == CChar(UInt8(ascii: "/")), path != "/" else { return path }
+    throw LockFailure(.refused, path, "ends in a slash, as only the name of a directory does")
   }
 
   /// The words from `index` on.

@@ -4,6 +4,7 @@ package enum JSON: Sendable {
   case integer(Int)
   case number(Double)
   case flag(Bool)
+  case null
   case array([JSON])
   /// The members in the order in which they are printed.
   case object([(name: String, value: JSON)])
@@ -17,6 +18,7 @@ package enum JSON: Sendable {
     case .integer(let value): String(value)
     case .number(let value): value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : String(value)
     case .flag(let value): String(value)
+    case .null: "null"
     case .array(let items): list(items.map { $0.text(indent: indent + "  ") }, "[", "]", indent: indent)
     case .object(let members):
       list(members.map { quoted($0.name) + ": " + $0.value.text(indent: indent + "  ") }, "{", "}", indent: indent)

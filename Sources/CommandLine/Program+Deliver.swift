@@ -26,7 +26,7 @@ extension Program {
       attend: { (occasion) throws(LockFailure) in try attend(occasion, for: location.path) })
     say("\(location.path): locked")
     try lock.append(
-      spool, checkpoint: { () throws(LockFailure) in try checkpoint(location.path) },
+      spool, checkpoint: { () throws(LockFailure) in try signals.checkpoint(location.path) },
       report: { (recovery) in tell(recovery, of: location) })
     say("\(location.path): delivered")
     do throws(LockFailure) {
@@ -39,7 +39,7 @@ extension Program {
   }
 
   /// What another delivery left, and what became of it, is the administrator's business as a theft is.
-  private func tell(_ recovery: Recovery, of location: FileLocation) {
+  func tell(_ recovery: Recovery, of location: FileLocation) {
     let text = "\(location.journal): \(recovery)"
     say(text)
     Diagnostics.log(description.name, text)
@@ -54,7 +54,7 @@ extension Program {
         try signals.next(orReadable: STDIN_FILENO)
       })
     {
-      try stop(by: signal, "standard input")
+      try SignalQueue.stop(by: signal, "standard input")
     }
     return try attempt("standard input", "cannot read the message") { () throws(Errno) in
       try ThisProcess.readStandardInput(into: buffer)
@@ -62,5 +62,5 @@ extension Program {
   }
 
   /// Where a large message is kept when the mailbox's directory has no room for it.
-  private static var temporaryDirectory: FilePath { FilePath(Environment.value("TMPDIR") ?? "/tmp") }
+  static var temporaryDirectory: FilePath { FilePath(Environment.value("TMPDIR") ?? "/tmp") }
 }

@@ -45,40 +45,36 @@ package struct Program: ~Copyable {
 
   /// The settings for the file, from the policy file and the command line.
   package mutating func policy(for location: FileLocation) throws -> Policy {
-    let resolved = try PolicyFile.load(invocation.policyFile).resolution(
-      for: location.path, overrides: invocation.overrides, program: description.name)
-    exitCodes = resolved.policy.exitCodes
-    return resolved.policy
+    let policy = try resolvedPolicy(for: location)
+    exitCodes = policy.exitCodes
+    return policy
+  }
+
+  /// The settings for a file that is not what the program was started for.
+  func otherPolicy(for location: FileLocation) throws(LockFailure) -> Policy {
+    do {
+      return try resolvedPolicy(for: location)
+    } catch let failure as LockFailure {
+      throw failure
+    } catch {
+      throw LockFailure(.refused, location.path, "\(error)")
+    }
+  }
+
+  private func resolvedPolicy(for location: FileLocation) throws -> Policy {
+    try PolicyFile.load(invocation.policyFile).resolution(
+      for: location.path, overrides: invocation.overrides, program: description.name
+    ).policy
   }
 
   /// Does what the locking functions leave to the program: sleeps until a signal asks it to stop, and tells of thefts.
   package mutating func attend(_ occasion: Occasion, for path: FilePath) throws(LockFailure) {
     switch occasion {
-    case .wait(let wakeUp, let time):
-      try stop(by: try attempt(path, "cannot wait") { () throws(Errno) in try sleep(wakeUp, time) }, path)
+    case .wait(let wakeUp, let time): try signals.wait(wakeUp, time, for: path)
     case .theft(let text):
       say(text)
       Diagnostics.log(description.name, text)
     }
-  }
-
-  private mutating func sleep(_ wakeUp: WakeUp, _ time: Duration) throws(Errno) -> CInt? {
-    switch wakeUp {
-    case .now, .time: try signals.next(timeout: time)
-    case .readable(let descriptor): try signals.next(orReadable: descriptor, timeout: time)
-    case .granted(let lock): try signals.next(orGranted: lock, timeout: time)
-    }
-  }
-
-  /// Ends the work if a signal asks for it.
-  package func checkpoint(_ path: FilePath) throws(LockFailure) {
-    try stop(by: try attempt(path, "cannot wait") { () throws(Errno) in try signals.next(timeout: .zero) }, path)
-  }
-
-  /// Ends the work because of a signal, if there is one.
-  package func stop(by signal: CInt?, _ path: FilePath) throws(LockFailure) {
-    guard let signal, signal != SIGCHLD else { return }
-    throw LockFailure(.interrupted(signal: signal), path, "stopped by signal \(signal)")
   }
 
   /// Says something that is only wanted with -v.

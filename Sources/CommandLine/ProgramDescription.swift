@@ -3,14 +3,19 @@ internal import LockPolicy
 /// What a program says about itself, and the options that it has besides the common ones.
 package struct ProgramDescription: Sendable {
   package let name: String
+  /// The section of the manual that it is in.
+  private let section: Int
   /// The operands as a usage line shows them.
   package let operands: String
   /// What the program does, in one line.
   package let summary: String
   let options: [CommandOption]
 
-  package init(_ name: String, operands: String, summary: String, options: [CommandOption] = []) {
-    (self.name, self.operands, self.summary, self.options) = (name, operands, summary, options)
+  package init(
+    _ name: String, section: Int = 8, operands: String, summary: String, options: [CommandOption] = []
+  ) {
+    (self.name, self.section, self.operands) = (name, section, operands)
+    (self.summary, self.options) = (summary, options)
   }
 
   /// The version of the whole package.
@@ -29,7 +34,7 @@ package struct ProgramDescription: Sendable {
     for option in options + CommandOption.common { add(option.usage, option.help) }
     lines += ["", "Policy keys for -o, with their built-in values:"]
     for setting in Settings.table { add("\(setting.key)=\(setting.defaultText)", setting.form.summary) }
-    lines += ["", "The manual: \(name)(8), dotlock.yaml(5), mailbox-locking(7)."]
+    lines += ["", "The manual: \(name)(\(section)), dotlock.yaml(5), mailbox-locking(7)."]
     return lines.joined(separator: "\n") + "\n"
   }
 }

@@ -6,16 +6,51 @@ internal import SystemPackage
 // where a thief's death does not wipe it out: in the stolen lock file, then in the record of whoever took the lock.
 extension DotlockStrategy {
   /// Makes every permission worthless that was given before the lock was ours, and takes over what thieves owe.
-  func revokePermits(_ target: borrowing LockTarget) throws(LockFailure) {
+  ///
+  /// - Returns: whether the lock file has still its name.
+  func revokePermits(_ target: borrowing LockTarget) throws(LockFailure) -> Bool {
     debtIsLocal = true
-    try attempt(target.permitPath, "cannot remove") { () throws(Errno) in
-      try Permit.revoke(target) { (sighting) throws(Errno) in
-        guard case .lock(let lock) = sighting, lock.owesFence, target.policy.steal.fence == .replace else { return }
-        guard let identity = held?.identity, lock.identity.inode != identity.inode else { return }
-        debtIsLocal = debtIsLocal && lock.isOfThisKernel
-        try held?.setDebt(true, in: target)
-      }
+    for _ in 0..<100 {
+      guard
+        let leftovers = try attempt(
+          target.permitPath, "cannot remove", { () throws(Errno) in try Permit.revoke(target) })
+      else { return try isStillThere(target) }
+      guard try inherit(leftovers, target) else { return false }
+      // Whoever comes too late, because his own lock was stolen in its turn, must not remove what tells his successor of
+      // a late writer.
+      guard try isStillThere(target), target.isInsideLease else { return false }
+      try attempt(target.permitPath, "cannot clear") { () throws(Errno) in try leftovers.clear(target) }
     }
+    throw LockFailure(.refused, target.permitPath, "is filled again and again")
+  }
+
+  /// - Returns: false when the lock file has lost its name meanwhile.
+  private func inherit(
+    _ leftovers: borrowing Permit.Leftovers, _ target: borrowing LockTarget
+  ) throws(LockFailure) -> Bool {
+    do throws(Errno) {
+      try leftovers.forEachStolen(target) { (sighting, isOwed) throws(Errno) in
+        try inherit(sighting, isOwed, target)
+      }
+      return true
+    } catch {
+      if error == .noSuchFileOrDirectory || error == .staleNFSFileHandle { return false }
+      throw LockFailure(error, target.permitPath, "cannot examine")
+    }
+  }
+
+  private func inherit(
+    _ sighting: LockSighting, _ isOwed: Bool, _ target: borrowing LockTarget
+  ) throws(Errno) {
+    guard target.policy.steal.fence == .replace, sighting.identity?.inode != held?.identity.inode else { return }
+    if case .lock(let lock) = sighting {
+      guard isOwed || lock.owesFence else { return }
+      debtIsLocal = debtIsLocal && !isOwed && lock.isOfThisKernel
+    } else {
+      guard isOwed else { return }
+      debtIsLocal = false
+    }
+    try held?.setDebt(true, in: target)
   }
 
   /// Whether the file has to be fenced before anything is done with it.
@@ -47,6 +82,7 @@ extension HeldDotlock {
     // Stolen meanwhile: what has the name is not ours to write into.
     guard try identity.isSameFile(as: file.status()) else { throw .staleNFSFileHandle }
     try file.write(letter, at: position)
+    try file.synchronize()
     try file.close()
     try descriptor.setMode(target.policy.dotlock.mode)
   }

@@ -7,12 +7,9 @@ extension DotlockStrategy {
   func unlock(_ target: borrowing LockTarget) throws(LockFailure) {
     post?.discardName(target.directory)
     post = nil
+    guard held != nil else { return queue.leave(target) }
     // Last of all: it wakes the next in the line.
-    defer {
-      queue.leave(target)
-      queue = LockQueue()
-    }
-    guard held != nil else { return }
+    defer { queue.leave(target) }
     defer { held = nil }
     // One that was kept and not needed after all.
     defer { if let permit = takeKeptPermit() { permit.giveUp(target) } }
@@ -36,7 +33,11 @@ extension DotlockStrategy {
         moved = try move(by: permit, target)
       } catch {
         permit.giveUp(target)
-        throw error
+        // It is somebody else's, in a sticky directory.
+        guard case .system(let reason) = error.kind, reason == .permissionDenied || reason == .notPermitted else {
+          throw error
+        }
+        return try leaveWithoutPermit(target, reason)
       }
       if let moved { return try settle(moved, by: permit, target) }
     }
@@ -46,18 +47,21 @@ extension DotlockStrategy {
   /// A lock past its lease is a thief's business; whatever has the name by now, it is not ours to take away.
   private func refuseLate(_ target: borrowing LockTarget) throws(LockFailure) {
     guard target.mayRelease else {
+      try prove(target)
       throw LockFailure(.lost, target.lockPath, "was held until its lease was over, and is left to be stolen")
     }
   }
 
   /// Whoever takes the lock next owes the fence that we have not paid.
-  private var fate: String { owesFence ? Permit.Fate.stolen : Permit.Fate.released }
+  private func fate(_ target: borrowing LockTarget) -> String {
+    owesFence ? Permit.Fate.ofStolen(held?.identity.record, target) : Permit.Fate.released
+  }
 
   /// - Returns: `nil` when the permit was revoked.
   private func move(by permit: borrowing Permit, _ target: borrowing LockTarget) throws(LockFailure) -> FilePath? {
     try prove(target)
     try refuseLate(target)
-    return try attempt(target.lockPath, "cannot remove") { () throws(Errno) in try permit.move(target, fate) }
+    return try attempt(target.lockPath, "cannot remove") { () throws(Errno) in try permit.move(target, fate(target)) }
   }
 
   /// The name is free by now: what follows must not fail.
@@ -78,9 +82,12 @@ extension DotlockStrategy {
   }
 
   private func leaveWithoutPermit(_ target: borrowing LockTarget, _ error: Errno) throws(LockFailure) {
+    // The debt must outlive us.
+    guard !owesFence else { throw LockFailure(error, target.permitPath, "cannot make") }
     switch error {
-    case .notDirectory:
-      // Where there can be no permit nobody moves a lock file.
+    case .notDirectory, .noSpace, .diskQuotaExceeded, .permissionDenied, .notPermitted:
+      // Where there can be no permit nobody else moves a lock file either; and on a full disk a lock that stays keeps
+      // mail readers from making room.
       try prove(target)
       try attempt(target.lockPath, "cannot remove") { () throws(Errno) in try target.directory.unlink(target.lockName) }
     case .tooManyOpenFiles where target.isLocal, .tooManyOpenFilesInSystem where target.isLocal:

@@ -28,6 +28,7 @@ extension DotlockStrategy {
   private func judge(_ lock: SeenLock, _ target: borrowing LockTarget) -> Staleness {
     // The post was touched a moment ago, by the same server's clock.
     guard let now = post?.touched else { return .none(for: nil) }
+    if lock.identity == target.evicted { return .ordered }
     return Staleness(
       of: lock, now: now, watched: BootTime.now.since(obstacle.since), isLocal: target.isLocal, target.policy.steal)
   }
@@ -54,7 +55,9 @@ extension DotlockStrategy {
       let now = try LockSighting(of: target.lockName, in: target.directory, isLocal: target.isLocal)
       // Only what is seen from here on counts: until the permit is revoked the name can only be given to somebody who
       // does not believe in it yet.
-      guard now.identity == victim.identity, let moved = try permit.move(target, Permit.Fate.stolen) else {
+      guard now.identity == victim.identity,
+        let moved = try permit.move(target, Permit.Fate.ofStolen(victim.record, target))
+      else {
         permit.giveUp(target)
         return now == .nothing
       }
@@ -64,7 +67,11 @@ extension DotlockStrategy {
       guard error == .notPermitted || error == .permissionDenied else {
         throw LockFailure(error, target.lockPath, "cannot steal")
       }
-      obstacle.mercy = "it is stale, but only user \(victim.owner) or root can remove it"
+      if let permit = try? target.directory.status(of: target.permitName), permit.owner != geteuid() {
+        obstacle.mercy = "it is stale, but \(target.permitName) of user \(permit.owner) is in the way"
+      } else {
+        obstacle.mercy = "it is stale, but only user \(victim.owner) or root can remove it"
+      }
       return false
     }
   }

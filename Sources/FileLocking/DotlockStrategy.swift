@@ -1,3 +1,4 @@
+internal import Glibc
 internal import LockPolicy
 internal import Posix
 internal import SystemPackage
@@ -9,10 +10,10 @@ final class DotlockStrategy: LockStrategy {
   let method = Method.dotlock
   var post: Post?
   var held: HeldDotlock?
-  /// Obtained for something else that only the holder may do, and good for letting go as well.
-  private var permit: Permit?
   /// Whether this kernel knows what everybody has open who is to be kept out by the fence that is owed.
   var debtIsLocal = true
+  /// Obtained for something else that only the holder may do, and good for letting go as well.
+  private var permit: Permit?
   /// The lock file that is in the way.
   var obstacle = LockObstacle()
   /// Where a waiter sleeps until the lock file's holder lets go.
@@ -27,10 +28,8 @@ final class DotlockStrategy: LockStrategy {
 
   func tryLock(_ target: inout LockTarget) throws(LockFailure) -> Attempt {
     queue.forget()
-    if let failure = try makePost(target) {
-      // Who may not make a lock file still respects one that is there.
-      return (try? target.directory.status(of: target.lockName)) == nil ? .unavailable(failure) : .busy
-    }
+    // Whether there is a lock file or not: who waits here for what he has not looked at does not sleep.
+    if let failure = try makePost(target) { return .unavailable(failure) }
     if try takeName(target) { return .taken }
     guard try removeStale(&target), post != nil else { return .busy }
     return try takeName(target) ? .taken : .busy
@@ -39,6 +38,10 @@ final class DotlockStrategy: LockStrategy {
   /// - Returns: why the caller cannot make files here.
   private func makePost(_ target: borrowing LockTarget) throws(LockFailure) -> LockFailure? {
     guard post == nil else { return nil }
+    // The lock file could be made, and then nobody could ever take it away.
+    guard target.permitName.length <= Int(NAME_MAX) else {
+      throw LockFailure(.fileNameTooLong, target.permitPath, "cannot be made")
+    }
     do throws(Errno) {
       post = try Post.make(target)
       return nil
@@ -51,9 +54,8 @@ final class DotlockStrategy: LockStrategy {
 
   private func takeName(_ target: borrowing LockTarget) throws(LockFailure) -> Bool {
     guard try attempt(target.lockPath, "cannot lock", { () throws(Errno) in try link(target) }) else { return false }
-    try revokePermits(target)
     // Whoever had the permission to move the lock file may have used it: then it was never a lock.
-    if try isStillThere(target) { return true }
+    if try revokePermits(target) { return true }
     held = nil
     return false
   }
@@ -80,6 +82,10 @@ final class DotlockStrategy: LockStrategy {
       try held?.descriptor.touch()
       try held?.lookAgain()
     }
+    // When this comes late, a thief may have decided before the touch: he moves the lock before the proof, or never. What
+    // is in the permit's directory stays: it may be our own lock, and a debt.
+    try attempt(target.permitPath, "cannot remove") { () throws(Errno) in _ = try Permit.revoke(target) }
+    try prove(target)
   }
 }
 
@@ -100,7 +106,7 @@ extension DotlockStrategy {
 
   /// Whether the lock file that was just taken has its name still. By local rules our own descriptor keeps the inode
   /// number from the next file.
-  private func isStillThere(_ target: borrowing LockTarget) throws(LockFailure) -> Bool {
+  func isStillThere(_ target: borrowing LockTarget) throws(LockFailure) -> Bool {
     guard target.isLocal else { return try isStillOurs(target) }
     return try looks(target) { (target) throws(Errno) in
       guard let identity = held?.identity else { return false }

@@ -99,7 +99,9 @@ extension LockTarget {
   borrowing func obstacleToFence(after victim: SeenLock) throws(LockFailure) -> String? {
     do throws(Errno) {
       let status = try directory.status(of: location.name)
-      if let objection = OpenedFile.objection(toWayTo: self) ?? OpenedFile.objection(to: status) {
+      if let objection = OpenedFile.objection(toWayTo: self)
+        ?? OpenedFile.objection(to: status, links: namesAllowed(status))
+      {
         return "\(location.name) \(objection)"
       }
       guard status.size > policy.steal.fenceMax else { return nil }

@@ -35,6 +35,11 @@ public struct FileLocation: Sendable, Equatable {
     isBehindSymlink = links > 0
   }
 
+  /// A file of that name in a directory whose path has no symbolic links.
+  package init(directory: FilePath, name: FilePath) {
+    (self.directory, self.name, isBehindSymlink) = (directory, name, false)
+  }
+
   /// A name beside the file that begins with the file's own.
   func sibling(_ suffix: String) -> FilePath { name.appendingToName(suffix) }
 
@@ -67,6 +72,13 @@ extension FilePath {
   /// The path of a name in the directory at this path.
   package func entry(_ name: FilePath) -> FilePath { FilePath(bytes: bytes + [slash] + name.bytes) }
 
+  /// The path without the `suffix` of its last bytes; `nil` when it does not end so, or nothing is left.
+  package func without(_ suffix: String) -> FilePath? {
+    let (bytes, end) = (bytes, Array(suffix.utf8))
+    guard bytes.count > end.count, bytes.suffix(end.count) == end[...] else { return nil }
+    return FilePath(bytes: Array(bytes.dropLast(end.count)))
+  }
+
   /// Whether the path's bytes begin with those of `prefix`.
   func begins(with prefix: String) -> Bool { bytes.starts(with: prefix.utf8) }
 
@@ -74,7 +86,7 @@ extension FilePath {
   package func begins(with prefix: FilePath) -> Bool { bytes.starts(with: prefix.bytes) }
 
   /// The path as the kernel takes it, without the null byte.
-  var bytes: [UInt8] {
+  package var bytes: [UInt8] {
     withPlatformString { text in
       text.withMemoryRebound(to: UInt8.self, capacity: strlen(text)) {
         Array(UnsafeBufferPointer(start: $0, count: strlen(text)))
@@ -83,7 +95,7 @@ extension FilePath {
   }
 
   /// A path of these bytes, among which there is no null byte.
-  init(bytes: [UInt8]) {
+  package init(bytes: [UInt8]) {
     self = (bytes + [0]).withUnsafeBufferPointer { bytes in
       bytes.withMemoryRebound(to: CChar.self) { text in text.baseAddress.map { FilePath(platformString: $0) } ?? "" }
     }

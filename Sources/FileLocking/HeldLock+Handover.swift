@@ -7,7 +7,7 @@ extension HeldLock {
     guard let identity = dotlock?.identity else { return nil }
     return LockHandover(
       lockPath: target.lockPath, methods: MethodList(strategies.map(\.method)), identity: identity,
-      isRefreshed: refreshInterval != nil, leaseEnd: target.leaseEnd)
+      isRefreshed: refreshInterval != nil || target.holder == .script, leaseEnd: target.leaseEnd)
   }
 
   /// How often the lock file is to be touched while the lock is held; `nil`: never.

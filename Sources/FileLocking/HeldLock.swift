@@ -36,16 +36,19 @@ public struct HeldLock: ~Copyable {
   ///
   /// - Parameters:
   ///   - isShared: whether others may read meanwhile, who ask for the same; kernel methods only.
+  ///   - evicted: a lock file that is taken away although it is not stale: that one and no other.
   ///   - canQueue: whether `attend` can wait for a lock to be granted.
   ///   - attend: does what is not for this library to do; what it throws ends the wait.
   package static func acquire(
     on location: FileLocation, policy: Policy, holder: LockRecord.Holder, inherited: [LockHandover],
-    isShared: Bool = false, isLocal: Bool? = nil, canQueue: Bool, attend: (Occasion) throws(LockFailure) -> Void
+    evicting evicted: LockIdentity? = nil, isShared: Bool = false, isLocal: Bool? = nil, canQueue: Bool,
+    attend: (Occasion) throws(LockFailure) -> Void
   ) throws(LockFailure) -> HeldLock {
     if isShared, policy.method.contains(.dotlock) {
       throw LockFailure(.refused, location.path, "a dotlock cannot be shared; take fcntl or flock")
     }
-    let target = try LockTarget(location, policy: policy, holder: holder, isShared: isShared, isLocal: isLocal)
+    var target = try LockTarget(location, policy: policy, holder: holder, isShared: isShared, isLocal: isLocal)
+    target.evicted = evicted
     var lock = HeldLock(target, inherited)
     do throws(LockFailure) {
       try lock.take(canQueue, attend)
@@ -63,6 +66,13 @@ public struct HeldLock: ~Copyable {
     for method in target.policy.method.methods where handover?.methods.contains(method) != true {
       strategies.append(makeStrategy(for: method))
     }
+    self.target = target
+  }
+
+  /// A lock that was taken by an earlier process: nothing but ``release()`` lets go of it.
+  init(_ target: consuming LockTarget, adopted strategy: any LockStrategy) {
+    strategies = [strategy]
+    isReleased = true
     self.target = target
   }
 
@@ -107,7 +117,10 @@ public struct HeldLock: ~Copyable {
   }
 
   /// Ends without letting go of the lock file: somebody may still be working under it.
-  package consuming func leaveBehind() { isReleased = true }
+  package consuming func leaveBehind() {
+    isReleased = true
+    dotlock?.queue.leave(target)
+  }
 
   deinit {
     // The safety net only: it cannot report, and exit(3) does not run it.
@@ -184,7 +197,19 @@ extension HeldLock {
         return strategies[index]
       }
     }
-    return try payDebt()
+    if let obstacle = try payDebt() { return obstacle }
+    return try replacedBeforeDotlock()
+  }
+
+  /// A file that was opened for a kernel lock before the lock file was taken may have been replaced until then, as for a
+  /// fence.
+  private mutating func replacedBeforeDotlock() throws(LockFailure) -> (any LockStrategy)? {
+    if target.isLockedBeforeDotlock { try refuseOtherNames() }
+    guard let first = strategies.first, first.method != .dotlock, dotlock != nil else { return nil }
+    if try target.pathLeadsToFile() { return nil }
+    if let failure = Self.unlock(strategies, target) { throw failure }
+    target.closeFile()
+    return first
   }
 
   /// Lets go of what was taken before the method that is busy; a file that is waited for stays open.
@@ -217,13 +242,21 @@ extension HeldLock {
     return nil
   }
 
+  private func refuseOtherNames() throws(LockFailure) {
+    let status = try attempt(target.path, "cannot examine") { () throws(Errno) in
+      try target.withFile { (file) throws(Errno) in try file.status() }
+    }
+    guard let status, let objection = OpenedFile.objection(to: status, isShared: target.isShared) else { return }
+    throw LockFailure(.refused, target.path, objection)
+  }
+
   /// Keeps a writer out of the file who had begun to write, and may be late; the file may be another one then.
   ///
   /// To be called before anything was done with the file. Kernel locks are never stolen: who had one has let go.
   package mutating func keepOutLateWriter() throws(LockFailure) {
     guard !isFenced, isStealable, target.policy.steal.fence == .replace else { return }
-    // By network rules he may be on another host; that is looked at there.
-    try fence(isLocal: true)
+    // Its host is not known, so neither is what it has open.
+    try fence(isLocal: false)
     guard let obstacle = try startAnew() else { return try target.openFile() }
     throw LockFailure(.busy, target.path, obstacle.describeHolder(target))
   }

@@ -34,7 +34,7 @@ struct LockObstacle {
 }
 
 extension LockSighting {
-  var identity: LockIdentity? { if case .lock(let lock) = self { lock.identity } else { nil } }
+  package var identity: LockIdentity? { if case .lock(let lock) = self { lock.identity } else { nil } }
 }
 
 extension SeenLock {
@@ -47,12 +47,13 @@ extension SeenLock {
 
 extension Staleness {
   /// Why a lock was stolen.
-  var text: String {
+  package var text: String {
     switch self {
     case .none: "not stale"
     case .dead: "its process is gone"
     case .old(let age, let limit):
       "not touched for \(age.wholeSeconds.policyText), which is longer than \(limit.policyText)"
+    case .ordered: "by an administrator's order"
     }
   }
 }

@@ -18,7 +18,14 @@ struct LockQueue {
   }
 
   /// Lets the next waiter try.
-  func leave(_ target: borrowing LockTarget) { line?.leave(target) }
+  mutating func leave(_ target: borrowing LockTarget) {
+    // The last who waited may have been killed over it.
+    if line == nil, target.isLocal, (try? target.directory.status(of: target.queueName)) != nil {
+      line = WaitingLine(target)
+    }
+    line?.leave(target)
+    self = LockQueue()
+  }
 
   /// What will tell that the lock file's holder has let go.
   mutating func wakeUp(_ sighting: LockSighting, _ target: borrowing LockTarget, canQueue: Bool) -> WakeUp {

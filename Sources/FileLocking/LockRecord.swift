@@ -1,6 +1,8 @@
 internal import LockPolicy
+internal import Posix
 
-/// What a lock file of this toolkit says about its holder, in at most 15 bytes: `PID~KL` and a newline.
+/// What a lock file of this toolkit says about its holder, in at most 15 bytes: `PID~KL` and a newline; of a
+/// script also four characters left to chance.
 ///
 /// People and old tools read the pid; `~` is in no other program's lock file; K is the kind of holder; L is the
 /// holder's own staleness limit, so that hosts with different policies do not rob each other. At most 15 bytes,
@@ -28,6 +30,8 @@ package struct LockRecord: Sendable, Equatable {
       case .script, .remoteScript: .remoteScript
       }
     }
+
+    var isScript: Bool { remote == .remoteScript }
   }
 
   package let pid: Int32
@@ -36,15 +40,18 @@ package struct LockRecord: Sendable, Equatable {
   package let owesFence: Bool
   /// The holder's own `steal.after`, rounded up; `nil` means never.
   package let limit: Duration?
+  /// What tells a script's lock from the next one whose script has the same process id, as scripts in containers do, and
+  /// whose file has the same inode number: nobody keeps a script's lock file open, and its time stamp moves.
+  let mark: [UInt8]
 
-  package init(pid: Int32, holder: Holder, owesFence: Bool = false, limit: Duration?) {
-    (self.pid, self.holder, self.owesFence) = (pid, holder, owesFence)
+  package init(pid: Int32, holder: Holder, owesFence: Bool = false, limit: Duration?, mark: [UInt8] = []) {
+    (self.pid, self.holder, self.owesFence, self.mark) = (pid, holder, owesFence, mark)
     self.limit = StalenessScale.roundedUp(limit)
   }
 
   /// The same holder with or without the debt of a fence.
   init(_ other: LockRecord, owesFence: Bool) {
-    (pid, holder, limit, self.owesFence) = (other.pid, other.holder, other.limit, owesFence)
+    (pid, holder, limit, mark, self.owesFence) = (other.pid, other.holder, other.limit, other.mark, owesFence)
   }
 
   /// Reads a lock file's content; `nil` for every other program's.
@@ -54,29 +61,40 @@ package struct LockRecord: Sendable, Equatable {
       let pid = Int32(String(decoding: bytes[..<tilde], as: UTF8.self)), pid > 0
     else { return nil }
     let rest = Array(bytes[tilde...])
-    guard rest.count == 4, let holder = Holder(rawValue: rest[1] | 0x20),
-      let limit = StalenessScale.limit(for: rest[2])
+    guard rest.count >= 4, let holder = Holder(rawValue: rest[1] | 0x20),
+      let limit = StalenessScale.limit(for: rest[2]), rest.count == 4 || (rest.count == 8 && holder.isScript)
     else { return nil }
     (self.pid, self.holder, self.owesFence, self.limit) = (pid, holder, rest[1] & 0x20 == 0, limit)
+    mark = Array(rest[3..<(rest.count - 1)])
   }
 
   package static let longest = 15
 
   /// The lock file's content.
   package var bytes: [UInt8] {
-    Array("\(pid)~".utf8) + [kind, StalenessScale.character(for: limit), UInt8(ascii: "\n")]
+    Array("\(pid)~".utf8) + [kind, StalenessScale.character(for: limit)] + mark + [UInt8(ascii: "\n")]
   }
 
   /// The letter for the kind of holder, and where it stands in ``bytes``.
-  var kindLetter: (letter: UInt8, position: Int64) { (kind, Int64(bytes.count - 3)) }
+  var kindLetter: (letter: UInt8, position: Int64) { (kind, Int64(bytes.count - 3 - mark.count)) }
 
   private var kind: UInt8 { owesFence ? holder.rawValue & ~0x20 : holder.rawValue }
+}
+
+extension LockRecord {
+  /// A script's record. The script is whoever started this process: this one will be gone when people read it.
+  static func ofScript(_ holder: Holder, limit: Duration?) -> LockRecord {
+    let pid = ThisProcess.parent > 0 ? ThisProcess.parent : ThisProcess.id
+    let room = longest - LockRecord(pid: pid, holder: holder, limit: limit).bytes.count
+    let mark = (0..<4).compactMap { _ in StalenessScale.characters.randomElement() }
+    return LockRecord(pid: pid, holder: holder, limit: limit, mark: room >= mark.count ? mark : [])
+  }
 }
 
 /// Durations as one character: 125 ms times the cube root of two to the power of the character's rank, which reaches
 /// from an eighth of a second to 46 hours in steps of a quarter; `-` is for ever.
 private enum StalenessScale {
-  private static let characters = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
+  static let characters = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
   private static let never = UInt8(ascii: "-")
 
   static func character(for limit: Duration?) -> UInt8 {

@@ -20,7 +20,8 @@ package enum LockSighting: Sendable, Equatable {
     } catch {
       switch error {
       case .noSuchFileOrDirectory, .staleNFSFileHandle: self = .nothing
-      case .permissionDenied: self = try Self.fromOutside(name, directory)
+      // A lease, or an NFS client's delegation: the kernel is just calling it back.
+      case .permissionDenied, .resourceTemporarilyUnavailable: self = try Self.fromOutside(name, directory)
       case .tooManySymbolicLinkLevels: self = .strange("a symbolic link")
       case .noSuchAddressOrDevice: self = .strange("a socket")
       default: throw error
@@ -33,10 +34,11 @@ package enum LockSighting: Sendable, Equatable {
   private static func examine(_ file: borrowing Descriptor, isLocal: Bool) throws(Errno) -> LockSighting {
     let status = try file.status()
     if let oddity = oddity(status) { return .strange(oddity) }
+    // Before the record is read: a writer that lives may be about to write down in it what it owes, and then die.
+    let isUnlocked = isLocal ? try !file.hasForeignRecordLock() : false
     let identity = LockIdentity(
       status: status, content: try file.bytes(atMost: LockRecord.longest + 1, from: 0))
-    var isWriterGone = false
-    if isLocal, identity.record?.holder == .writer { isWriterGone = try !file.hasForeignRecordLock() }
+    let isWriterGone = isUnlocked && identity.record?.holder == .writer
     return .lock(SeenLock(identity: identity, owner: status.owner, isReadable: true, isWriterGone: isWriterGone))
   }
 

@@ -19,6 +19,8 @@ package struct LockTarget: ~Copyable {
   private(set) var leaseEnd: BootTime?
   /// The end of the lease within which somebody else holds a part of the lock for us.
   var leaseLimit: BootTime?
+  /// The one lock file that is taken away whatever its age is, because an administrator says so.
+  var evicted: LockIdentity?
   /// What has been stolen on the way, in words for people.
   var thefts: [String] = []
 
@@ -36,7 +38,7 @@ package struct LockTarget: ~Copyable {
     self.isShared = isShared
   }
 
-  private static func isLocal(_ directory: borrowing Directory) throws(LockFailure) -> Bool {
+  static func isLocal(_ directory: borrowing Directory) throws(LockFailure) -> Bool {
     do throws(Errno) {
       return FileSystemType(magic: try directory.fileSystemMagic()).isLocal
     } catch {
@@ -94,6 +96,15 @@ package struct LockTarget: ~Copyable {
     case .none: false
     case .some(let file): file.wasCreated
     }
+  }
+
+  /// Whether the policy has the file locked by a kernel method before the lock file is taken.
+  var isLockedBeforeDotlock: Bool { policy.method.methods.first != .dotlock && policy.method.contains(.dotlock) }
+
+  /// How many names the file may have before the lock file is ours: one, or two where the other one may be in a permit, of
+  /// a replacement by network rules that was cut short. Whoever takes the lock finishes it or takes it back.
+  func namesAllowed(_ file: FileStatus) -> UInt64 {
+    file.links == 2 && (try? directory.status(of: permitName)) != nil ? 2 : 1
   }
 
   /// Whether the path still leads to the file that is open.

@@ -36,7 +36,8 @@ package struct OpenedFile: ~Copyable {
     if let objection = objection(toWayTo: target) { throw LockFailure(.refused, target.path, objection) }
     guard let existing = try openPatiently(target) else { return nil }
     let status = try attempt(target.path, "cannot examine") { () throws(Errno) in try existing.status() }
-    if let objection = objection(to: status, isShared: target.isShared) {
+    let links = target.isLockedBeforeDotlock ? target.namesAllowed(status) : 1
+    if let objection = objection(to: status, isShared: target.isShared, links: links) {
       throw LockFailure(.refused, target.path, objection)
     }
     return OpenedFile(descriptor: existing, before: status, wasCreated: false)
@@ -49,15 +50,18 @@ package struct OpenedFile: ~Copyable {
   }
 
   /// Somebody who asks whether anybody else has the file open (``Descriptor/isOpenNowhereElse()``) is in the way for a
-  /// moment.
+  /// moment; a client to which this host's NFS server has delegated the file, until it has given it back.
   private static func openPatiently(_ target: borrowing LockTarget) throws(LockFailure) -> Descriptor? {
-    try insist(
-      on: { () throws(LockFailure) in try open(target, flags(target).union(.noAccessTime)) },
-      unless: { failure in
-        guard failure.kind == .system(.resourceTemporarilyUnavailable) else { return true }
+    var attempts = 0
+    while true {
+      do throws(LockFailure) {
+        return try open(target, flags(target).union(.noAccessTime))
+      } catch {
+        attempts += 1
+        guard error.kind == .system(.resourceTemporarilyUnavailable), attempts < 1000 else { throw error }
         sleepThrough(.milliseconds(1))
-        return false
-      })
+      }
+    }
   }
 
   /// `nil` when there is no such file.
@@ -103,9 +107,9 @@ package struct OpenedFile: ~Copyable {
   }
 
   /// Why a file is not to be touched, to follow its name; `nil`: it is.
-  static func objection(to status: FileStatus, isShared: Bool = false) -> String? {
+  static func objection(to status: FileStatus, isShared: Bool = false, links: UInt64 = 1) -> String? {
     guard status.isRegular else { return "is \(status.kind)" }
-    guard status.links <= 1 else { return "has \(status.links) names (hard links)" }
+    guard status.links <= links else { return "has \(status.links) names (hard links)" }
     let user = geteuid()
     guard user == 0 || status.owner == user || isShared else {
       return "belongs to user \(status.owner), not to \(user)"

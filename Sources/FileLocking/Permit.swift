@@ -8,7 +8,7 @@ internal import SystemPackage
 /// An owner that leaves and a thief can both be paused between their look and the removal, and would then take the next
 /// holder's lock. So neither unlinks by name: both move the lock file into this directory, through the descriptor that
 /// they opened first; and whoever takes the lock removes the directory before he believes in the lock
-/// (``revoke(_:_:)``). From then on every removal that was decided earlier fails, on every file system and host: nothing
+/// (``revoke(_:)``). From then on every removal that was decided earlier fails, on every file system and host: nothing
 /// can be moved into a directory that is gone. Verified in Tests/Model.
 struct Permit: ~Copyable {
   /// What becomes of a file in the directory.
@@ -17,10 +17,18 @@ struct Permit: ~Copyable {
     static let released = "released"
     /// Its owner may live, and may be late: whoever takes the lock next looks at it.
     static let stolen = "stolen"
+    /// The same by network rules: a fence is owed whatever is in it, because a rename that the server carries out twice
+    /// may put another one in its place.
+    static let owed = "owed"
     /// A copy of the locked file, which is to replace it.
     static let fence = "fence"
     /// The locked file itself, which made room for its copy.
     static let displaced = "displaced"
+
+    /// That of a lock file after which a fence may be owed.
+    static func ofStolen(_ record: LockRecord?, _ target: borrowing LockTarget) -> String {
+      target.isLocal || record == nil ? stolen : owed
+    }
   }
 
   let directory: Directory
@@ -40,7 +48,7 @@ struct Permit: ~Copyable {
     }
   }
 
-  private init(directory: consuming Directory) { self.directory = directory }
+  init(directory: consuming Directory) { self.directory = directory }
 
   /// Whoever may make files in the lock's directory must be able to clear this one, so it gets that one's permissions.
   private static func make(_ target: borrowing LockTarget) throws(Errno) {
@@ -126,61 +134,5 @@ struct Permit: ~Copyable {
     try? insist(
       on: { () throws(Errno) in try target.directory.removeDirectory(target.permitName) },
       unless: { $0 == .directoryNotEmpty || $0 == .noSuchFileOrDirectory })
-  }
-}
-
-// MARK: - Revoking
-
-extension Permit {
-  /// Makes every permission worthless that was given until now.
-  ///
-  /// - Parameter atStolen: called for each lock file that a thief has moved, before it is removed: its writer may live.
-  static func revoke(
-    _ target: borrowing LockTarget, _ atStolen: (LockSighting) throws(Errno) -> Void
-  ) throws(Errno) {
-    var attempts = 0
-    while true {
-      do throws(Errno) {
-        try remove(target)
-        return
-      } catch {
-        attempts += 1
-        switch error {
-        case .noSuchFileOrDirectory: return
-        case .directoryNotEmpty, .fileExists: try empty(target, atStolen)
-        // Root's, in a sticky directory: he is about to remove it himself, or was killed over it.
-        case .notPermitted, .permissionDenied: sleepThrough(.milliseconds(10))
-        default: throw error
-        }
-        guard attempts < 100 else { throw error }
-      }
-    }
-  }
-
-  private static func remove(_ target: borrowing LockTarget) throws(Errno) {
-    // An NFS client may remember for half a minute that there is no such directory. Making it asks the server.
-    if !target.isLocal { try? target.directory.makeDirectory(target.permitName, mode: 0o700) }
-    try target.directory.removeDirectory(target.permitName)
-  }
-
-  private static func empty(
-    _ target: borrowing LockTarget, _ atStolen: (LockSighting) throws(Errno) -> Void
-  ) throws(Errno) {
-    let permit = Permit(directory: try target.directory.subdirectory(target.permitName))
-    let names = try permit.directory.names()
-    // First of all, because whether its copy is still here tells whether it was replaced.
-    for name in names where name.begins(with: Fate.displaced) { try permit.putBackFile(name, target) }
-    for name in names {
-      do throws(Errno) {
-        if name.begins(with: Fate.stolen) { try atStolen(permit.sighting(of: name, isLocal: target.isLocal)) }
-        try permit.remove(name, target)
-      } catch {
-        switch error {
-        case .noSuchFileOrDirectory, .staleNFSFileHandle: continue
-        case .isDirectory: try permit.directory.removeDirectory(name)
-        default: throw error
-        }
-      }
-    }
   }
 }

@@ -13,8 +13,10 @@ struct Post: ~Copyable {
   private(set) var touched = FileTime(nanoseconds: 0)
 
   static func make(_ target: borrowing LockTarget) throws(Errno) -> Post {
-    let holder = target.isLocal ? target.holder : target.holder.remote
-    let record = LockRecord(pid: ThisProcess.id, holder: holder, limit: target.policy.steal.after)
+    let (kind, limit) = (target.holder, target.policy.steal.after)
+    let holder = target.isLocal ? kind : kind.remote
+    let record =
+      kind == .script ? .ofScript(holder, limit: limit) : LockRecord(pid: ThisProcess.id, holder: holder, limit: limit)
     guard let nameless = try nameless(target, record.bytes) else {
       return try prepared(named(target, record.bytes), target)
     }
@@ -91,8 +93,14 @@ struct Post: ~Copyable {
     do throws(Errno) { try target.directory.link(name, to: target.lockName) } catch { refusal = error }
     let isLinked = try insist { () throws(Errno) in
       let post = try target.directory.open(name, [.readOnly, .noFollow]).status()
-      guard post.links == 2 else { return false }
-      return try target.directory.status(of: target.lockName).isSameFile(as: post)
+      // A thief that was paused may have moved it already, and then it has that name, too.
+      guard post.links >= 2 else { return false }
+      do throws(Errno) {
+        return try target.directory.status(of: target.lockName).isSameFile(as: post)
+      } catch {
+        if error == .noSuchFileOrDirectory { return false }
+        throw error
+      }
     }
     if !isLinked, let refusal, refusal != .fileExists { throw refusal }
     return isLinked
@@ -112,6 +120,17 @@ struct Post: ~Copyable {
     // below, so an error here must not leave the lock behind.
     try? descriptor.close()
     Self.discard(name, target.directory)
+    do throws(Errno) {
+      return try Self.reopen(identity, content, target)
+    } catch {
+      if error == .noSuchFileOrDirectory { return nil }
+      throw error
+    }
+  }
+
+  private static func reopen(
+    _ identity: LockIdentity, _ content: [UInt8], _ target: borrowing LockTarget
+  ) throws(Errno) -> HeldDotlock? {
     let lock = try insist { () throws(Errno) in
       try target.directory.open(target.lockName, [.readOnly, .noFollow, .unsuspecting])
     }

@@ -9,6 +9,8 @@ package enum Staleness: Sendable, Equatable {
   case dead
   /// It was not touched for longer than its limit, and was watched unchanged.
   case old(age: Duration, limit: Duration)
+  /// It is not, but an administrator wants it away.
+  case ordered
 
   package var isStale: Bool { if case .none = self { false } else { true } }
 
@@ -28,7 +30,9 @@ package enum Staleness: Sendable, Equatable {
       return
     }
     let age = now.since(lock.identity.modified)
-    let left = max(limit - age, Self.observation(of: lock, isLocal: isLocal, policy) - watched)
+    let left = max(
+      limit + Self.coarseness(of: lock.identity.modified) - age,
+      Self.observation(of: lock, isLocal: isLocal, policy) - watched)
     self = left > .zero ? .none(for: left) : .old(age: age, limit: limit)
   }
 
@@ -39,8 +43,14 @@ package enum Staleness: Sendable, Equatable {
     return max(own, theirs)
   }
 
+  /// How much younger a file may be than its time says, which is cut off: to the tick of the server's clock, or to what
+  /// the file system keeps of it, two seconds at worst.
+  private static func coarseness(of time: FileTime) -> Duration {
+    time.nanoseconds % 1_000_000_000 == 0 ? .seconds(2) : .milliseconds(20)
+  }
+
   /// What cannot be opened is seen as the NFS client remembers it, up to a minute late.
-  private static func observation(of lock: SeenLock, isLocal: Bool, _ policy: Policy.Steal) -> Duration {
+  static func observation(of lock: SeenLock, isLocal: Bool, _ policy: Policy.Steal) -> Duration {
     lock.isReadable || isLocal ? policy.observe : max(policy.observe, .seconds(65))
   }
 }

@@ -9,6 +9,23 @@ package enum UniqueName {
     return name.appendingToName(".\(host).\(suffix)")
   }
 
+  /// Reads what ``beside(_:)`` made of `name`; `nil` for every other name.
+  static func read(_ name: FilePath, beside lock: FilePath) -> (host: String, pid: Int32)? {
+    guard name.bytes.starts(with: lock.bytes + [UInt8(ascii: ".")]) else { return nil }
+    let fields = name.bytes.dropFirst(lock.bytes.count + 1).split(
+      separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    guard fields.count >= 4, fields.suffix(2).allSatisfy(isNumber),
+      let pid = Int32(String(decoding: fields[fields.count - 3], as: UTF8.self)), pid > 0
+    else { return nil }
+    let host = fields.dropLast(3).map { String(decoding: $0, as: UTF8.self) }
+    return (host.joined(separator: "."), pid)
+  }
+
+  /// To the base of 36.
+  private static func isNumber(_ text: ArraySlice<UInt8>) -> Bool {
+    !text.isEmpty && text.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) }
+  }
+
   /// `PREFIX.PID.TIME.RANDOM`, for a directory where only this toolkit puts files.
   static func prefixed(_ prefix: String) -> FilePath { FilePath("\(prefix).\(suffix)") }
 

@@ -9,7 +9,7 @@ internal import SystemPackage
 /// that the last one can take the file away.
 final class WaitingLine {
   let descriptor: Descriptor
-  private(set) var isHead = false
+  private var isHead = false
 
   /// Joins the line; `nil` where there cannot be one.
   init?(_ target: borrowing LockTarget) {
@@ -54,7 +54,7 @@ final class WaitingLine {
 
   /// Takes the file away if nobody else stands in the line; whoever opened it a moment ago finds out and joins the next.
   func leave(_ target: borrowing LockTarget) {
-    guard isHead, (try? descriptor.isShared()) == false, isCurrent(target) else { return }
+    guard advance(), (try? descriptor.isShared()) == false, isCurrent(target) else { return }
     try? target.directory.unlink(target.queueName)
   }
 }

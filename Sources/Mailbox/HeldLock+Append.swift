@@ -21,17 +21,29 @@ extension HeldLock {
     _ spool: borrowing Spool, checkpoint: () throws(LockFailure) -> Void = { () throws(LockFailure) in },
     report: (Recovery) -> Void = { _ in }
   ) throws(LockFailure) {
+    try append(spool, checkpoint, report) { () throws(LockFailure) in }
+  }
+
+  /// Adds messages that are going to be removed elsewhere.
+  ///
+  /// - Parameter removeFiles: removes the files that are in the spool's list. The messages stay whatever it throws, and the
+  ///   journal's list is kept for another try.
+  mutating func append(
+    _ spool: borrowing Spool, _ checkpoint: () throws(LockFailure) -> Void, _ report: (Recovery) -> Void,
+    removeFiles: () throws(LockFailure) -> Void
+  ) throws(LockFailure) {
     try openFile()
     var delivery = try begin(spool, report)
     do throws(LockFailure) {
       try secure(delivery.journal)
       try write(spool, at: &delivery.place, checkpoint)
-      let now = try settle(delivery.place, isProvenLater: delivery.journal.isThere)
-      try commit(&delivery.journal)
+      let now = try settle(delivery.place, isProvenLater: delivery.journal.isThere && !spool.hasList)
+      if !spool.hasList { try commit(&delivery.journal) }
       showAsNew(now, since: delivery.place)
     } catch {
       throw undo(&delivery, spool, after: error)
     }
+    if spool.hasList { try settleList(&delivery.journal, removeFiles) }
   }
 
   /// The lock is proven right before each write; a small message, and what the mailbox lacked, are one write.

@@ -52,7 +52,8 @@ extension HeldLock {
   private func linkJournal(_ spool: borrowing Spool, _ place: AppendPlace) throws(LockFailure) -> OwnJournal? {
     guard policy.mailbox.journal != .off else { return OwnJournal() }
     let header = JournalHeader(
-      before: place.before, padding: spool.padding(of: place.record), recordLength: place.record.length)
+      before: place.before, padding: spool.padding(of: place.record), recordLength: place.record.length,
+      listLength: spool.listLength)
     do throws(Errno) {
       do throws(Errno) {
         return try linkJournal(spool, header, isCopied: false)

@@ -38,8 +38,10 @@ extension HeldLock {
 
   private mutating func recover(from journal: consuming Journal) throws(LockFailure) -> Recovery {
     let (header, state) = (journal.header, journal.state)
+    let list = try attempt(journalPath, "cannot read") { () throws(Errno) in try journal.list() }
     let spool = Spool(journal: SpoolFile(journal.descriptor, in: location.directory), header)
     let place = AppendPlace(before: header.before, record: spool.record(padding: header.padding))
+    guard state != .done else { return try settle(list) }
     try prove()
     guard try pathLeadsToFile() else { throw LockFailure(.lost, location.path, "was replaced meanwhile") }
     switch try find(place, spool) {
@@ -52,7 +54,7 @@ extension HeldLock {
       if policy.mailbox.sync {
         try attempt(location.path, "cannot write") { () throws(Errno) in try file.descriptor.synchronize() }
       }
-      return try drop(.completed)
+      return try settle(list)
     case .other: return try setAside(because: "the mailbox has been changed by another program since")
     }
   }
@@ -62,7 +64,7 @@ extension HeldLock {
     return try drop(.cut(bytes: length))
   }
 
-  private mutating func drop(_ recovery: Recovery) throws(LockFailure) -> Recovery {
+  mutating func drop(_ recovery: Recovery) throws(LockFailure) -> Recovery {
     try unlessForbidden(recovery, reason: recovery.finding) { (lock) throws(LockFailure) in
       try lock.remove(lock.journal.name)
     }
@@ -76,7 +78,7 @@ extension HeldLock {
   }
 
   /// Where no names can be taken away, deliveries go on all the same: no journal proves more than it did before.
-  private mutating func unlessForbidden(
+  mutating func unlessForbidden(
     _ recovery: Recovery, reason: String, _ step: (inout HeldLock) throws(LockFailure) -> Void
   ) throws(LockFailure) -> Recovery {
     do throws(LockFailure) {

@@ -30,7 +30,8 @@ extension HeldLock {
     return failure
   }
 
-  private mutating func removeJournal() {
+  /// Takes away a journal that says itself that it is over.
+  mutating func removeJournal() {
     let name = journal.name
     for _ in 0..<3 {
       do throws(LockFailure) { return try remove(name) } catch { if error.kind == .lost { return } }

@@ -38,7 +38,7 @@ extension HeldLock {
     try attempt(journalPath, "cannot read") { () throws(Errno) in try look(journal.name) }
   }
 
-  private func look(_ name: FilePath) throws(Errno) -> JournalSighting {
+  func look(_ name: FilePath) throws(Errno) -> JournalSighting {
     do throws(Errno) {
       return try examine(directory.open(name, [.readOnly, .noFollow, .unsuspecting]))
     } catch {

@@ -7,12 +7,13 @@ internal import Posix
 /// | from | what |
 /// |---|---|
 /// | 0 | `mailbox-journal1` |
-/// | 16 | the kind; `m`: a message. A kind of its own may have more behind the record, and use 40 to 47 for it |
+/// | 16 | the kind; `m`: a message; `l`: messages of a maildir, and behind the record the ``MaildirList`` of their files |
 /// | 17 | the ``State`` |
 /// | 18 | how many newlines of the record complete the mailbox; of the two behind the block, the others are not in it |
 /// | 19 | the length of the tail |
 /// | 24 | the mailbox's length |
 /// | 32 | the record's length |
+/// | 40 | the list's length |
 /// | 48, 56 | the mailbox's times, of reading and of writing, in nanoseconds |
 /// | 64 | the tail: the mailbox's last bytes |
 /// | 120 | the checksum of all that, but for the state |
@@ -24,6 +25,7 @@ struct JournalHeader: Equatable {
   /// How many newlines of the record complete the mailbox.
   let padding: Int
   let recordLength: Int64
+  let listLength: Int64
 
   static let length = 128
 
@@ -36,16 +38,22 @@ struct JournalHeader: Equatable {
     case void = 0x76  // v
     /// It was reported as failed, so it is not wanted even if all of it is there: it will come again.
     case failed = 0x66  // f
+    /// All of it is in the mailbox for good; the files in its list are not wanted any more.
+    case done = 0x64  // d
   }
 
   static let statePosition: Int64 = 17
 
   private static let magic: StaticString = "mailbox-journal1"
-  private static let kind = UInt8(ascii: "m")
+  private var kind: UInt8 { UInt8(ascii: listLength == 0 ? "m" : "l") }
+  private static let longestList: Int64 = 1 << 20
   private static let checked = 120
 
   /// Where the record begins in the file.
   var recordStart: Int64 { Int64(SpoolStorage.margin - padding) }
+
+  /// Where the list begins.
+  var listStart: Int64 { recordStart + recordLength }
 
   /// The block.
   var bytes: [UInt8] {
@@ -53,10 +61,11 @@ struct JournalHeader: Equatable {
       block.initialize(repeating: 0)
       let block = UnsafeMutableRawBufferPointer(block)
       block.copyMemory(from: Self.magic.bytes)
-      block[16] = Self.kind
+      block[16] = kind
       (block[18], block[19]) = (UInt8(padding), UInt8(before.tail.count))
       block.put(before.length, at: 24)
       block.put(recordLength, at: 32)
+      block.put(listLength, at: 40)
       block.put(before.accessed.nanoseconds, at: 48)
       block.put(before.modified.nanoseconds, at: 56)
       for (index, byte) in before.tail.enumerated() { block[64 + index] = byte }
@@ -81,13 +90,14 @@ extension JournalHeader {
     guard let header = block.withUnsafeBytes({ JournalHeader(zeroed: $0) }),
       header.before.length >= Int64(header.before.tail.count), header.recordLength > Int64(header.padding),
       // Subtracted, because a sum of forged numbers may be beyond all numbers.
-      header.recordLength == size - header.recordStart, header.before.length <= .max - header.recordLength
+      header.recordLength == size - header.recordStart - header.listLength,
+      header.before.length <= .max - header.recordLength
     else { return nil }
     self = header
   }
 
   private init?(zeroed block: UnsafeRawBufferPointer) {
-    guard block.holds(Self.magic, length: 16, at: 0), block[16] == Self.kind,
+    guard block.holds(Self.magic, length: 16, at: 0),
       UInt64(bitPattern: block.number(at: Self.checked)) == block.checksum(Self.checked),
       block[18] <= SpoolStorage.newlines, block[19] <= OldEnd.tailLimit
     else { return nil }
@@ -96,6 +106,8 @@ extension JournalHeader {
       accessed: FileTime(nanoseconds: block.number(at: 48)), modified: FileTime(nanoseconds: block.number(at: 56)))
     padding = Int(block[18])
     recordLength = block.number(at: 32)
+    listLength = block.number(at: 40)
+    guard block[16] == kind, (0...Self.longestList).contains(listLength) else { return nil }
   }
 }
 

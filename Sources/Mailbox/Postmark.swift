@@ -42,7 +42,7 @@ struct Postmark {
   }
 
   /// The address in the first `Return-Path` of the message's header.
-  private static func returnPath(in head: UnsafeRawBufferPointer) -> [UInt8]? {
+  static func returnPath(in head: UnsafeRawBufferPointer) -> [UInt8]? {
     let name: StaticString = "Return-Path:"
     var start = 0
     while let end = head.firstIndex(of: .newline, from: start), end > start, head[start] != UInt8(ascii: "\r") {

@@ -10,12 +10,19 @@ public import SystemPackage
 /// come at the speed of a network: whoever reads it under the lock spends the lease on it.
 public struct Spool: ~Copyable {
   let storage: SpoolStorage
+  /// How many bytes behind the message are for the journal only.
+  let listLength: Int64
 
   /// How much of a message's beginning is looked at for the `From ` line and the `Return-Path` header.
   package static let lookAhead = 1 << 16
 
   /// The length in bytes, without what a mailbox needs to be completed first.
-  public var length: Int64 { storage.count - Int64(SpoolStorage.margin) }
+  public var length: Int64 { end - Int64(SpoolStorage.margin) }
+
+  private var end: Int64 { storage.count - listLength }
+
+  /// Whether the journal has a list of files that are to be removed.
+  var hasList: Bool { listLength > 0 }
 
   /// Reads a message and frames it for an mbox: its `From ` line, its lines marked where they must be, and a blank line.
   ///
@@ -54,6 +61,13 @@ public struct Spool: ~Copyable {
     try framer.finish { (bytes) throws(LockFailure) in try storage.append(bytes) }
     try storage.finish()
     self.storage = storage
+    listLength = 0
+  }
+
+  /// Messages that are framed already, and behind them the list of the files that they were.
+  init(_ storage: consuming SpoolStorage, listLength: Int64) {
+    self.storage = storage
+    self.listLength = listLength
   }
 
   /// Frames a message that is in memory already.
@@ -78,7 +92,7 @@ public struct Spool: ~Copyable {
 
   /// The end of a mailbox of which `padding` newlines are missing, followed by the message.
   borrowing func record(padding: Int) -> Record {
-    Record(start: Int64(SpoolStorage.margin - padding), end: storage.count)
+    Record(start: Int64(SpoolStorage.margin - padding), end: end)
   }
 
   /// How many newlines a record begins with that complete the mailbox.
@@ -86,7 +100,8 @@ public struct Spool: ~Copyable {
 
   /// What a journal keeps.
   init(journal file: consuming SpoolFile, _ header: JournalHeader) {
-    storage = SpoolStorage(file, count: header.recordStart + header.recordLength)
+    storage = SpoolStorage(file, count: header.listStart)
+    listLength = 0
   }
 
   var scratchSize: Int { storage.scratchSize }
@@ -95,7 +110,9 @@ public struct Spool: ~Copyable {
   borrowing func piece(
     of record: Record, from offset: Int64, scratch: UnsafeMutableRawBufferPointer
   ) throws(Errno) -> UnsafeRawBufferPointer {
-    try storage.piece(from: record.start + offset, scratch: scratch)
+    let piece = try storage.piece(from: record.start + offset, scratch: scratch)
+    let rest = record.length - offset
+    return rest < Int64(piece.count) ? piece.slice(0..<Int(rest)) : piece
   }
 }
 

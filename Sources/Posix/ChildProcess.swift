@@ -48,6 +48,9 @@ package struct ChildProcess: Sendable {
     kill(-pid, signal)
     kill(-pid, SIGCONT)
   }
+
+  /// Sends a signal to the child alone.
+  package func sendAlone(_ signal: Int32) { kill(pid, signal) }
 }
 
 /// The terminal on standard input, and who has its foreground.

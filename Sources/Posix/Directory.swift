@@ -27,7 +27,7 @@ package struct Directory: ~Copyable {
     Directory(try open(name, OpenFlags(rawValue: cposix_o_path | O_DIRECTORY | O_NOFOLLOW)), path: name)
   }
 
-  private var raw: CInt { descriptor.raw }
+  var raw: CInt { descriptor.raw }
 
   /// fstat(2) of the directory itself.
   package func status() throws(Errno) -> FileStatus { try descriptor.status() }
@@ -126,12 +126,16 @@ package struct Directory: ~Copyable {
     }
     defer { closedir(stream) }
     var names: [FilePath] = []
-    while let entry = readdir(stream) {
+    while true {
+      // The end of the directory and a failure look the same, but for errno.
+      errno = 0
+      guard let entry = readdir(stream) else { break }
       let name = withUnsafePointer(to: &entry.pointee.d_name) {
         $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { FilePath(platformString: $0) }
       }
       if name != "." && name != ".." { names.append(name) }
     }
+    guard errno == 0 else { throw Errno(rawValue: errno) }
     return names
   }
 
@@ -163,6 +167,8 @@ package struct OpenFlags: OptionSet, Sendable {
   package static let exclusive = OpenFlags(rawValue: O_EXCL)
   package static let noFollow = OpenFlags(rawValue: O_NOFOLLOW)
   package static let directory = OpenFlags(rawValue: O_DIRECTORY)
+  /// The name only, not the content: needs no permission for the file.
+  package static let pathOnly = OpenFlags(rawValue: cposix_o_path)
   /// A fifo or a device must not hold us up, nor a terminal become ours.
   package static let unsuspecting = OpenFlags(rawValue: O_NONBLOCK | O_NOCTTY)
   package static let noAccessTime = OpenFlags(rawValue: cposix_o_noatime)

@@ -9,7 +9,7 @@ let description = ProgramDescription(
   options: [
     .init(
       short: "s", long: "shared", placeholder: nil,
-      help: "let others read meanwhile who ask for the same (fcntl and flock only)")
+      help: "let other readers in meanwhile (fcntl and flock only)")
   ])
 
 Program.main(description) { program in

@@ -10,7 +10,11 @@ struct Lockctl: ParsableCommand {
     abstract: "Look at mailbox locking, and repair it.",
     discussion: "The manual: lockctl(8), dotlock.yaml(5), mailbox-locking(7).",
     version: "lockctl \(ProgramDescription.version)",
-    subcommands: [PolicyCommands.self, RecoverCommand.self, ProbeCommand.self, ProbeStepCommand.self])
+    subcommands: [
+      PolicyCommands.self, StatusCommand.self, ListCommand.self, RecoverCommand.self, BreakCommand.self,
+      ProbeCommand.self, StressCommand.self, LockCommand.self, UnlockCommand.self, TouchCommand.self, TestCommand.self,
+      ProbeStepCommand.self, StressWorkerCommand.self,
+    ])
 
   static func main() {
     do {
@@ -33,7 +37,7 @@ struct Lockctl: ParsableCommand {
       guard StandardOutput.write(fullMessage(for: error) + "\n") != .success else { return 0 }
       return report(StandardOutput.Failure())
     }
-    // A bare status comes from a command that has said already what it is about.
+    // A bare status is an answer, and needs no words.
     let message = message(for: error)
     if !message.isEmpty { Diagnostics.report("lockctl", message) }
     return status.rawValue

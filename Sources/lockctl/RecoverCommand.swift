@@ -33,7 +33,10 @@ struct RecoverCommand: ParsableCommand {
       for: location.path, overrides: options.overrides, program: program)
     // Whoever repairs a mailbox does not mean to make one.
     policy.mailbox.create = false
-    var lock = try HeldLock.acquire(on: location, policy: policy)
+    var attendant = Attendant(isVerbose: false)
+    var lock = try HeldLock.acquire(
+      on: location, policy: policy, holder: .writer, inherited: [], canQueue: true,
+      attend: { (occasion) throws(LockFailure) in try attendant.attend(occasion, for: location.path) })
     let recovery = try lock.recover()
     try lock.release()
     try StandardOutput.print(json ? recovery.json(of: location).text + "\n" : "\(location.journal): \(recovery)\n")
@@ -44,7 +47,7 @@ struct RecoverCommand: ParsableCommand {
 extension Recovery {
   fileprivate var wasRefused: Bool {
     switch self {
-    case .nothing, .dropped, .cut, .completed: false
+    case .nothing, .dropped, .cut, .completed, .listKept: false
     case .setAside, .left: true
     }
   }
@@ -63,6 +66,7 @@ extension Recovery {
     case .dropped: "dropped"
     case .cut: "cut"
     case .completed: "completed"
+    case .listKept: "list-kept"
     case .setAside: "set-aside"
     case .left: "left"
     }
@@ -72,6 +76,7 @@ extension Recovery {
     switch self {
     case .nothing, .dropped, .completed: []
     case .cut(let bytes): [("bytes", .integer(Int(bytes)))]
+    case .listKept(let name): [("name", .string(name.string))]
     case .setAside(let name, let reason): [("name", .string(name.string)), ("reason", .string(reason))]
     case .left(let reason): [("reason", .string(reason))]
     }

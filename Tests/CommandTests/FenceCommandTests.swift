@@ -83,24 +83,52 @@ struct FenceCommandTests {
     #expect(scratch.names == ["box"])
   }
 
-  @Test(
-    "harms nothing either when the thief is killed, or a system call of the thief fails: the next one pays its debt")
+  @Test("is kept out although the next one's lock file is moved away by a late thief after it took over the debt")
+  func lateThief() throws {
+    let stolen = "mkdir box.lock.steal; echo '12345~nR' >box.lock.steal/stolen.1"
+    let log = try prepared()
+    let rehearsal = try Shell.run("\(stolen); printf '\\nx\\n' | strace -f -o calls \(Self.append)", in: log)
+    try #require(rehearsal.status == 0)
+    let removal = try #require(
+      calls(in: try log.text(of: "calls")).first { $0.name == "unlinkat" && $0.line.contains("\"stolen.1\"") })
+    let scratch = try prepared()
+    let result = try Shell.run(
+      """
+      \(stolen); exec 9>>box
+      printf '\\nnew\\n' | strace -f -o calls -e inject=\(removal.injection):signal=SIGSTOP \(Self.append) & strace=$!
+      until grep -qs 'stopped by SIGSTOP' calls; do sleep 0.01; done
+      next=$(cut -d'~' -f1 box.lock)
+      mv box.lock box.lock.steal/stolen.2
+      kill -CONT $next
+      wait $strace; echo $?; echo late >&9
+      """, in: scratch)
+    #expect(result == (0, "0\n", ""))
+    let text = try scratch.text(of: "box")
+    #expect(text.hasPrefix(Self.old) && text.hasSuffix("\n\nnew\n\n"))
+    #expect(scratch.names == ["box", "calls"])
+  }
+
+  @Test("harms nothing either when the thief is killed, whose debt the next one pays")
+  func killedThief() throws {
+    let proof = try lastProof()
+    let calls = try fence(stoppedAt: proof).filter { Self.changes.contains($0.name) }
+    #expect(calls.count >= 8)
+    for call in calls { try fail(call, "signal=SIGKILL", stoppedAt: proof) }
+  }
+
+  @Test("harms nothing either when a system call of the thief fails")
   func failedThief() throws {
     let proof = try lastProof()
-    let thief = try fence(stoppedAt: proof)
-    let changes: Set = ["renameat", "pwrite64", "fsync", "unlinkat", "copy_file_range"]
-    let killed = thief.filter { changes.contains($0.name) }
-    #expect(killed.count >= 8)
-    for call in killed {
-      try fail(call, "signal=SIGKILL", stoppedAt: proof)
+    let calls = try fence(stoppedAt: proof).filter {
+      Self.changes.contains($0.name) || Self.ofCopying.contains($0.name)
     }
-    let fallible = thief.filter { changes.contains($0.name) || Self.ofCopying.contains($0.name) }
-    #expect(fallible.count >= 20)
-    for (position, call) in fallible.enumerated() {
+    #expect(calls.count >= 16)
+    for (position, call) in calls.enumerated() {
       try fail(call, "error=" + Self.errors[position % Self.errors.count], stoppedAt: proof)
     }
   }
 
+  private static let changes: Set = ["renameat", "pwrite64", "fsync", "unlinkat", "copy_file_range"]
   private static let ofCopying: Set = ["openat", "ftruncate", "fchmod", "flistxattr", "utimensat", "mkdirat"]
   private static let errors = ["ENOSPC", "EIO", "EPERM", "EDQUOT", "EACCES"]
 
@@ -134,6 +162,7 @@ struct FenceCommandTests {
     #expect(text.contains("first") == output.hasPrefix("thief 0\n"), comment)
     // A thief that could tidy up has left nothing but its debt.
     #expect(fault.hasPrefix("signal") || !output.contains("fence") && !output.contains("displaced"), comment)
-    #expect(scratch.names == ["box"], comment)
+    // A journal that could not be removed is set aside by the next one.
+    #expect(scratch.names.filter { !$0.hasPrefix(".box.aside.") } == ["box"], comment)
   }
 }

@@ -4,7 +4,9 @@ import TestSupport
 
 @Suite("--help and --version")
 struct HelpTests {
-  @Test("name every option and every policy key with its built-in value", arguments: ["dotlock", "mboxappend"])
+  @Test(
+    "name every option and every policy key with its built-in value",
+    arguments: ["dotlock", "mboxappend", "maildir2mbox"])
   func help(program: String) throws {
     let scratch = ScratchDirectory()
     let result = try Shell.run("\(program) --help", in: scratch)

@@ -156,6 +156,49 @@ struct MboxappendTests {
     #expect(scratch.names == ["Mailbox"])
   }
 
+  // Not looked at, it would be tried for again and again without a pause.
+  @Test(
+    "in a directory where it can make no files, looks at a lock file that is there",
+    .enabled(if: geteuid() == 0, "only root can become somebody else"))
+  func unwritableDirectoryWithLock() throws {
+    let scratch = ScratchDirectory()
+    try scratch.write(Self.old, to: "Mailbox")
+    let deliver = "setpriv --reuid=65534 --clear-groups mboxappend -f a --timeout 0"
+    let result = try Shell.run(
+      """
+      chmod 755 .; chown 65534 Mailbox; umask 022
+      echo 1 >Mailbox.lock; echo hello | \(deliver) Mailbox; echo $?
+      echo hello | \(deliver) --method dotlock Mailbox; echo $?
+      echo 1~w0 >Mailbox.lock; echo hello | \(deliver) Mailbox; echo $?
+      """, in: scratch)
+    #expect(result.output == "75\n75\n0\n")
+    #expect(result.errors.contains("is locked by Mailbox.lock, which another program made"))
+    #expect(result.errors.contains("cannot make a lock file: Permission denied"))
+    #expect(result.errors.filter { $0 == "\n" }.count == 2)
+  }
+
+  // The nearest thing to a delegation of the NFS server: opening fails until it is given back.
+  @Test("waits for whoever has a lease on the file or its lock file", arguments: ["Mailbox", "Mailbox.lock"])
+  func lease(name: String) throws {
+    let scratch = ScratchDirectory()
+    try scratch.write(Self.old, to: "Mailbox")
+    let holder = """
+      import fcntl, os, signal, subprocess, time
+      signal.signal(signal.SIGIO, signal.SIG_IGN)
+      file = os.open("\(name)", os.O_RDWR | os.O_CREAT)
+      fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+      p = subprocess.Popen(["mboxappend", "--timeout", "5s", "Mailbox"], stdin=subprocess.DEVNULL)
+      time.sleep(0.2)
+      early = p.poll()
+      fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+      if "lock" in "\(name)": os.unlink("\(name)")
+      print(early, p.wait())
+      """
+    try scratch.write(holder, to: "holder")
+    let result = try Shell.run("python3 holder", in: scratch)
+    #expect(result.output == "None 0\n", "\(result.errors)")
+  }
+
   @Test("the manual page names every option")
   func manual() throws {
     let root = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()

@@ -32,13 +32,14 @@ struct StealCommandTests {
     let result = try Shell.run(
       """
       mkfifo fifo
-      dotlock \(Self.quick) box sh -c 'echo $$ >fifo; exec sleep 30' & holder=$!
+      dotlock \(Self.quick) box sh -c 'echo $$ >fifo; exec sleep 60' & holder=$!
       read program <fifo; kill -STOP $holder
-      dotlock -v \(Self.quick) box sh -c 'cp box.lock seen; kill -CONT '$holder'; echo $$ >fifo; read x <fifo' & thief=$!
-      read x <fifo; wait $holder; echo $?; kill -0 $program 2>/dev/null || echo gone
-      cmp box.lock seen && echo same; echo on >fifo; wait $thief; echo $?; ls
+      dotlock -v \(Self.quick) --timeout 60s box sh -c '
+        cp box.lock seen; kill -CONT '$holder'; until [ -e noticed ]; do sleep 0.05; done; cmp box.lock seen && echo same
+      ' & thief=$!
+      wait $holder; echo $?; kill -0 $program 2>/dev/null || echo gone; : >noticed; wait $thief; echo $?; ls
       """, in: scratch)
-    #expect(result.output == "75\ngone\nsame\n0\nfifo\nseen\n")
+    #expect(result.output == "75\ngone\nsame\n0\nfifo\nnoticed\nseen\n")
     #expect(result.errors.contains("box.lock: stolen from process "))
     #expect(result.errors.contains("is not our lock any more: the program was killed"))
   }

@@ -97,10 +97,12 @@ struct DotlockTests {
     try both.lock(scratch.file("box")).release()
   }
 
-  @Test("whose name would be too long is refused, and nothing is left", arguments: Setup.withDotlock)
-  func longName(setup: Setup) throws {
+  @Test(
+    "whose name, or that of its permit, would be too long is refused, and nothing is left",
+    arguments: Setup.withDotlock, [245, 250, 253])
+  func longName(setup: Setup, length: Int) throws {
     let scratch = ScratchDirectory()
-    let name = String(repeating: "n", count: 253)
+    let name = String(repeating: "n", count: length)
     #expect(failure { _ = try setup.lock(scratch.file(name)) }?.kind == .system(.fileNameTooLong))
     #expect(scratch.names.filter { $0 != name } == [])
   }

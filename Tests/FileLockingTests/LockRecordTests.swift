@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import FileLocking
@@ -15,6 +16,19 @@ struct LockRecordTests {
       #expect(record.bytes.count <= 15)
       #expect(LockRecord(record.bytes) == record)
     }
+  }
+
+  @Test("a script's record has a mark of its own each time, and 15 bytes at most")
+  func script() throws {
+    let records = (0..<50).map { _ in LockRecord.ofScript(.remoteScript, limit: .seconds(60)) }
+    for record in records {
+      #expect(record.pid == getppid() && record.holder == .remoteScript && record.bytes.count <= 15)
+      #expect(LockRecord(record.bytes) == record)
+      #expect(LockRecord(LockRecord(record, owesFence: true).bytes)?.owesFence == true)
+    }
+    #expect(Set(records.map(\.bytes)).count > 45)
+    let debt = LockRecord(records[0], owesFence: true)
+    #expect(debt.bytes[Int(debt.kindLetter.position)] == UInt8(ascii: "T"))
   }
 
   @Test(
@@ -35,7 +49,7 @@ struct LockRecordTests {
     "other programs' lock files are not ours",
     arguments: [
       "", "0", "0\n", "1234\n", "1234", "1234:host\n", "1234~w5", "~w5\n", "0~w5\n", "-1~w5\n", "12~x5\n", "12~w!\n",
-      "12~w55\n", "123456789012~w5\n", "12 ~w5\n", "\n", "1234567~w5\n\n",
+      "12~w55\n", "123456789012~w5\n", "12 ~w5\n", "12~w5abcd\n", "12~s5abc\n", "12~s5abcde\n", "\n", "1234567~w5\n\n",
     ])
   func foreign(content: String) { #expect(LockRecord(Array(content.utf8)) == nil) }
 }

@@ -137,6 +137,20 @@ struct StealTests {
     #expect(thefts.first?.contains("box.lock: stolen from process 12345: not touched for 1000s") == true)
   }
 
+  @Test("is stolen also where its holder was killed over replacing the file, which has a second name since")
+  func cutShort() throws {
+    for setup in Setup.withDotlock {
+      let scratch = ScratchDirectory()
+      try leave("12345~NR\n", scratch, age: .seconds(1000))
+      try scratch.write("From x\n\n", to: "box")
+      #expect(mkdir(scratch.file("box.lock.steal").string, 0o700) == 0)
+      #expect(link(scratch.file("box").string, scratch.file("box.lock.steal/fence.1.2.3").string) == 0)
+      try thief(setup, scratch).release()
+      #expect(scratch.names == ["box"])
+      #expect(try scratch.text(of: "box") == "From x\n\n")
+    }
+  }
+
   @Test(
     "by local or network rules, stolen by the other ones, is not its holder's any more", arguments: Setup.withDotlock)
   func victim(setup: Setup) throws {

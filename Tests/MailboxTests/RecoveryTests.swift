@@ -81,6 +81,7 @@ import Testing
     case .cut(let bytes): "cut \(bytes)"
     case .completed: "completed"
     case .setAside: "set aside"
+    case .listKept: "list kept"
     case .left: "left"
     }
   }

@@ -38,15 +38,7 @@ enum Errand {
   }
 
   private static func start(_ step: ProbeStep, _ path: FilePath, _ report: CInt) throws(Errno) -> ChildProcess {
-    let words: [String] = ["/proc/self/exe", "probe-step", "--report=\(report)", step.word, "--", path.string]
-    var copies = words.map { strdup($0) } + [nil]
-    defer { for copy in copies { free(copy) } }
-    return try copies.withUnsafeMutableBufferPointer { (words) throws(Errno) in
-      guard let words = words.baseAddress else { throw .invalidArgument }
-      return try Environment().withWords { (environment) throws(Errno) in
-        try ChildProcess(words, environment: environment, terminal: nil, inherited: nil)
-      }
-    }
+    try .again(["probe-step", "--report=\(report)", step.word, "--", path.string])
   }
 
   /// Waits for its death, too, as far as a second goes: it must not make a file after everything was cleaned up.

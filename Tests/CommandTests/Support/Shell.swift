@@ -13,7 +13,10 @@ enum Shell {
       "PATH": "\(programs):/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": directory.path.string, "LC_ALL": "C",
     ]
     return try ProgramRun.run(
-      "/bin/sh", ["-c", "cd '\(directory.path.string)' || exit 99\n" + script], input: input,
+      "/usr/bin/timeout",
+      // A script that waits for what never comes must not hold up the tests.
+      ["--foreground", "-k", "1", "180", "/bin/sh", "-c", "cd '\(directory.path.string)' || exit 99\n" + script],
+      input: input,
       environment: base.merging(environment) { $1 })
   }
 }

@@ -27,7 +27,7 @@ struct LeftJournal {
   init(before: OldEnd) { self.before = before }
 
   var bytes: [UInt8] {
-    var bytes = JournalHeader(before: before, padding: padding, recordLength: recordLength).bytes
+    var bytes = JournalHeader(before: before, padding: padding, recordLength: recordLength, listLength: 0).bytes
     bytes[Int(JournalHeader.statePosition)] = state.rawValue
     return bytes + [UInt8](repeating: 0x0A, count: SpoolStorage.newlines - padding) + Self.record
   }

@@ -1,0 +1,41 @@
+/// Where in a message's header the `Status` lines are, which were its sender's or another mailbox's, and where its own go.
+///
+/// A sender who writes `Status: RO` must not make his message look read.
+struct StatusHeader {
+  /// The lines to leave out, in order.
+  private(set) var old: [Range<Int>] = []
+  /// Where new lines belong: behind the last header that is known to be whole.
+  private(set) var end = 0
+
+  /// - Parameters:
+  ///   - head: the message's beginning.
+  ///   - isWhole: whether that is all of the message.
+  init(_ head: UnsafeRawBufferPointer, isWhole: Bool) {
+    while Self.isField(head, at: end), let next = Self.endOfField(head, from: end, isWhole: isWhole) {
+      if Self.isStatus(head, at: end) { old.append(end..<next) }
+      end = next
+    }
+  }
+
+  /// Whether the line at `start` begins a header field: visible characters up to a colon.
+  private static func isField(_ head: UnsafeRawBufferPointer, at start: Int) -> Bool {
+    var index = start
+    while index < head.count, head[index] > .space, head[index] < 0x7F, head[index] != UInt8(ascii: ":") { index += 1 }
+    return index > start && index < head.count && head[index] == UInt8(ascii: ":")
+  }
+
+  /// The end of the field and of the lines in which it goes on; `nil` where it is not ended, or not known to be.
+  private static func endOfField(_ head: UnsafeRawBufferPointer, from start: Int, isWhole: Bool) -> Int? {
+    var end = start
+    repeat {
+      guard let newline = head.firstIndex(of: .newline, from: end) else { return nil }
+      end = newline + 1
+    } while end < head.count && (head[end] == .space || head[end] == UInt8(ascii: "\t"))
+    return end < head.count || isWhole ? end : nil
+  }
+
+  private static func isStatus(_ head: UnsafeRawBufferPointer, at start: Int) -> Bool {
+    let line = ArraySlice(head.slice(start..<min(start + 9, head.count)))
+    return line.startsWithIgnoringCase("Status:") || line.startsWithIgnoringCase("X-Status:")
+  }
+}
