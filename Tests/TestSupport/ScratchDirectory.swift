@@ -35,8 +35,10 @@ package struct ScratchDirectory: ~Copyable {
     try file.writeAll(Array(text.utf8))
   }
 
-  package func text(of name: String) throws -> String {
+  package func bytes(of name: String) throws -> [UInt8] {
     let file = try Directory(path).open(FilePath(name), .readOnly)
-    return String(decoding: try file.bytes(atMost: Int(file.status().size), from: 0), as: UTF8.self)
+    return try file.bytes(atMost: Int(file.status().size), from: 0)
   }
+
+  package func text(of name: String) throws -> String { String(decoding: try bytes(of: name), as: UTF8.self) }
 }
