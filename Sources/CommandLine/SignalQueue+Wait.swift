@@ -13,6 +13,17 @@ extension SignalQueue {
       by: try attempt(path, "cannot wait") { () throws(Errno) in try next(orWokenBy: wakeUp, timeout: time) }, path)
   }
 
+  /// Waits until the waiter for a lock is woken, or the time is over.
+  ///
+  /// - Returns: a signal that came before that.
+  package mutating func next(orWokenBy wakeUp: WakeUp, timeout: Duration) throws(Errno) -> CInt? {
+    switch wakeUp {
+    case .now, .time: try next(timeout: timeout)
+    case .readable(let descriptor): try next(orReadable: descriptor, timeout: timeout)
+    case .granted(let lock): try next(orGranted: lock, timeout: timeout)
+    }
+  }
+
   /// Ends the work if a signal asks for it.
   package func checkpoint(_ path: FilePath) throws(LockFailure) {
     try Self.stop(by: try attempt(path, "cannot wait") { () throws(Errno) in try next(timeout: .zero) }, path)

@@ -104,9 +104,8 @@ extension DotlockStrategy {
     let permit = try Permit.obtain(target)
     let now = try target.directory.status(of: target.lockName)
     guard identity.isSameFile(as: now), now.modified == identity.modified, target.mayRelease else { return }
-    let isOwed = identity.record?.owesFence == true
-    guard let moved = try permit.move(target, isOwed ? Permit.Fate.stolen : Permit.Fate.released) else { return }
-    if !isOwed { permit.discard(moved) }
+    guard let moved = try permit.move(target, Permit.Fate.released) else { return }
+    permit.discard(moved)
     permit.giveUp(target)
   }
 }

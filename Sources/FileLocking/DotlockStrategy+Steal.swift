@@ -18,7 +18,7 @@ extension DotlockStrategy {
   /// - Returns: the lock file; `nil` when there is none, or what is there is not one.
   private func look(_ target: borrowing LockTarget) throws(LockFailure) -> SeenLock? {
     let sighting = try attempt(target.lockPath, "cannot examine") { () throws(Errno) in
-      try LockSighting(of: target.lockName, in: target.directory, isLocal: target.isLocal)
+      try target.lockSighting()
     }
     obstacle.watch(queue.isOurs(sighting) ? sighting.withoutWriter : sighting)
     guard case .lock(let lock) = obstacle.sighting else { return nil }
@@ -52,7 +52,7 @@ extension DotlockStrategy {
   private func steal(_ victim: SeenLock, _ target: inout LockTarget) throws(LockFailure) -> Bool {
     do throws(Errno) {
       let permit = try Permit.obtain(target)
-      let now = try LockSighting(of: target.lockName, in: target.directory, isLocal: target.isLocal)
+      let now = try target.lockSighting()
       // Only what is seen from here on counts: until the permit is revoked the name can only be given to somebody who
       // does not believe in it yet.
       guard now.identity == victim.identity,

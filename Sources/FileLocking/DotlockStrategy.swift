@@ -67,7 +67,7 @@ final class DotlockStrategy: LockStrategy {
   }
 
   func describeHolder(_ target: borrowing LockTarget) -> String {
-    "is locked by \(target.lockName)\(obstacle.description)"
+    obstacle.describe(target)
   }
 
   func wakeUp(_ target: borrowing LockTarget, canQueue: Bool) -> WakeUp {

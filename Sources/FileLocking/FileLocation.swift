@@ -1,4 +1,5 @@
 internal import Glibc
+package import LockPolicy
 internal import Posix
 public import SystemPackage
 
@@ -40,8 +41,8 @@ public struct FileLocation: Sendable, Equatable {
     (self.directory, self.name, isBehindSymlink) = (directory, name, false)
   }
 
-  /// A name beside the file that begins with the file's own.
-  func sibling(_ suffix: String) -> FilePath { name.appendingToName(suffix) }
+  /// The name of the file's lock file.
+  package func lockName(_ policy: Policy) -> FilePath { name.appendingToName(policy.dotlock.suffix) }
 
   /// A name beside the file that is its own with a dot before it.
   package func hiddenSibling(_ suffix: String) -> FilePath {
@@ -68,6 +69,10 @@ public struct FileLocation: Sendable, Equatable {
 extension FilePath {
   /// The path with `suffix` added to its last bytes.
   package func appendingToName(_ suffix: String) -> FilePath { FilePath(bytes: bytes + Array(suffix.utf8)) }
+
+  /// The name of the permit, and that of the line of waiters, by the name of their lock file.
+  var permitName: FilePath { appendingToName(".steal") }
+  var queueName: FilePath { appendingToName(".queue") }
 
   /// The path of a name in the directory at this path.
   package func entry(_ name: FilePath) -> FilePath { FilePath(bytes: bytes + [slash] + name.bytes) }

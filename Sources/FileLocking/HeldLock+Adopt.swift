@@ -59,14 +59,15 @@ extension DotlockStrategy {
 extension LockHandover {
   /// The entry for the lock of a file among those of the environment variable's value.
   package static func entry(for location: FileLocation, policy: Policy, in value: String?) -> LockHandover? {
-    let lockPath = location.directory.entry(location.sibling(policy.dotlock.suffix))
+    let lockPath = location.directory.entry(location.lockName(policy))
     return entries(in: value).last { $0.lockPath == lockPath }
   }
 
   /// Whether that lock is there now.
   package func isHeld(at location: FileLocation, policy: Policy) -> Bool {
-    let name = location.sibling(policy.dotlock.suffix)
-    guard let now = try? LockIdentity(of: name, in: Directory(location.directory)) else { return false }
+    guard let now = try? LockIdentity(of: location.lockName(policy), in: Directory(location.directory)) else {
+      return false
+    }
     return covers(now)
   }
 }

@@ -30,7 +30,7 @@ package struct LockInspection: Sendable {
   package let hasRecordLock: Bool?
 
   package init(_ location: FileLocation, policy: Policy, in place: borrowing LockDirectory) throws(LockFailure) {
-    let name = location.sibling(policy.dotlock.suffix)
+    let name = location.lockName(policy)
     (self.location, self.policy, lockPath) = (location, policy, location.directory.entry(name))
     (isLocal, isServerTime) = (place.isLocal, place.isServerTime)
     sighting = try attempt(lockPath, "cannot examine") { () throws(Errno) in
@@ -38,10 +38,10 @@ package struct LockInspection: Sendable {
     }
     age = sighting.identity.map { place.now.since($0.modified) }
     foreignText = sighting.isForeign ? try? Self.text(of: name, in: place.directory) : nil
-    permit = Self.names(in: name.appendingToName(".steal"), of: place.directory)
+    permit = Self.names(in: name.permitName, of: place.directory)
     posts = place.names?.compactMap { LeftPost($0, beside: name, in: place) }
     journal = (try? place.directory.status(of: location.hiddenSibling(".journal")))?.size
-    queuePlace = Self.place(of: name.appendingToName(".queue"), in: place.directory)
+    queuePlace = Self.place(of: name.queueName, in: place.directory)
     lockPlace = Self.place(of: name, in: place.directory)
     filePlace = Self.place(of: location.name, in: place.directory)
     hasRecordLock = try? place.directory.open(location.name, [.readOnly, .noFollow, .unsuspecting])

@@ -21,8 +21,11 @@ struct LockObstacle {
     sighting = now
   }
 
-  /// The end of a line that begins with the locked file: what is known of the holder.
-  var description: String {
+  /// Who is in the way, to end a line that begins with the locked file.
+  func describe(_ target: borrowing LockTarget) -> String { "is locked by \(target.lockName)\(description)" }
+
+  /// What is known of the holder.
+  private var description: String {
     switch sighting {
     case .nothing: return ""
     case .strange(let kind): return ", which is \(kind)"

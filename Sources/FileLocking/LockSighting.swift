@@ -64,6 +64,13 @@ package enum LockSighting: Sendable, Equatable {
   }
 }
 
+extension LockTarget {
+  /// What has the lock file's name now.
+  func lockSighting() throws(Errno) -> LockSighting {
+    try LockSighting(of: lockName, in: directory, isLocal: isLocal)
+  }
+}
+
 /// A lock file that somebody else holds, or has left behind.
 package struct SeenLock: Sendable, Equatable {
   package let identity: LockIdentity

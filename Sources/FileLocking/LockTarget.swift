@@ -7,6 +7,8 @@ package struct LockTarget: ~Copyable {
   package let location: FileLocation
   package let policy: Policy
   package let directory: Directory
+  /// The names beside the file that its lock may need.
+  let lockName, permitName, queueName: FilePath
   /// Whether the local rules apply, or the network ones.
   let isLocal: Bool
   /// Who will hold the lock, for the record.
@@ -33,6 +35,9 @@ package struct LockTarget: ~Copyable {
     self.isLocal = if let isLocal { isLocal } else { try Self.isLocal(directory) }
     self.directory = directory
     self.location = location
+    lockName = location.lockName(policy)
+    permitName = lockName.permitName
+    queueName = lockName.queueName
     self.policy = policy
     self.holder = holder
     self.isShared = isShared
@@ -47,10 +52,7 @@ package struct LockTarget: ~Copyable {
   }
 
   var path: FilePath { location.path }
-  var lockName: FilePath { location.sibling(policy.dotlock.suffix) }
   var lockPath: FilePath { location.directory.entry(lockName) }
-  var permitName: FilePath { lockName.appendingToName(".steal") }
-  var queueName: FilePath { lockName.appendingToName(".queue") }
   var permitPath: FilePath { location.directory.entry(permitName) }
 
   /// Whether the holder is inside its lease.

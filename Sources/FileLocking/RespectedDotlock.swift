@@ -12,7 +12,7 @@ final class RespectedDotlock: LockStrategy {
   func tryLock(_ target: inout LockTarget) throws(LockFailure) -> Attempt {
     queue.forget()
     let sighting = try attempt(target.lockPath, "cannot examine") { () throws(Errno) in
-      try LockSighting(of: target.lockName, in: target.directory, isLocal: target.isLocal)
+      try target.lockSighting()
     }
     obstacle.watch(sighting)
     if obstacle.isGone { return .taken }
@@ -24,7 +24,7 @@ final class RespectedDotlock: LockStrategy {
   }
 
   func describeHolder(_ target: borrowing LockTarget) -> String {
-    "is locked by \(target.lockName)\(obstacle.description)"
+    obstacle.describe(target)
   }
 
   func wakeUp(_ target: borrowing LockTarget, canQueue: Bool) -> WakeUp {

@@ -16,4 +16,11 @@ package struct InheritedPipe: ~Copyable {
     reading = Descriptor(owning: ends[0])
     writing = Descriptor(owning: ends[1])
   }
+
+  /// What has been written until now, and not read yet, up to a pipe's capacity.
+  package func contents() -> [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: 65536) { buffer, filled in
+      filled = (try? reading.read(into: UnsafeMutableRawBufferPointer(buffer))) ?? 0
+    }
+  }
 }

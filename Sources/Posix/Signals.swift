@@ -108,7 +108,7 @@ package struct WaitingLock: Sendable, Equatable {
 
 /// Sends this process a signal at a moment of CLOCK_BOOTTIME, also when the machine was suspended until then.
 package struct BootTimer: ~Copyable {
-  private let timer: timer_t?
+  private let timer: KernelTimer
 
   /// The signal: one that nobody else has a use for.
   package static var signal: CInt { __libc_current_sigrtmin() }
@@ -122,22 +122,10 @@ package struct BootTimer: ~Copyable {
     _ = sigtimedwait(&own, nil, &none)
   }
 
-  package init() throws(Errno) {
-    var event = sigevent()
-    event.sigev_notify = CInt(SIGEV_SIGNAL)
-    event.sigev_signo = Self.signal
-    var timer: timer_t?
-    try systemCheck { timer_create(CLOCK_BOOTTIME, &event, &timer) }
-    self.timer = timer
-  }
-
-  deinit { timer_delete(timer) }
+  package init() throws(Errno) { timer = try KernelTimer(CLOCK_BOOTTIME, signal: Self.signal) }
 
   /// Sets the moment; `nil` is never.
   package func set(_ moment: BootTime?) throws(Errno) {
-    var setting = itimerspec()
-    // Zero would disarm the timer: a moment that is already over is the first nanosecond.
-    if let moment { setting.it_value = Duration.nanoseconds(max(1, moment.nanoseconds)).timespec }
-    try systemCheck { timer_settime(timer, CInt(TIMER_ABSTIME), &setting, nil) }
+    try timer.set(moment.map { .nanoseconds($0.nanoseconds) }, isAbsolute: true)
   }
 }

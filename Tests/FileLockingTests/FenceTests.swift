@@ -14,16 +14,6 @@ struct FenceTests {
   static let old = "From a Mon Nov 23 20:00:00 2026\n\nold\n\n"
   static let minute = "R"  // 64 s
 
-  /// Steals whatever was not touched for more than a minute.
-  private func take(
-    _ setup: Setup, _ scratch: borrowing ScratchDirectory, _ change: (inout Policy) -> Void = { _ in }
-  ) throws -> HeldLock {
-    try setup.lock(scratch.file("box")) { policy in
-      policy.steal.observe = .zero
-      change(&policy)
-    }
-  }
-
   private func late(_ scratch: borrowing ScratchDirectory) throws -> Descriptor {
     try Directory(scratch.path).open("box", [.writeOnly, .append])
   }
@@ -83,7 +73,7 @@ struct FenceTests {
       try victim.prove()
       let late = try late(scratch)
       try setAge(scratch)
-      try expectFenced(late, take(setup, scratch), scratch, content)
+      try expectFenced(late, steal(setup, scratch), scratch, content)
       #expect(failure { try victim.prove() }?.kind == .lost)
       #expect(releaseFailure(victim)?.kind == .lost)
     }
@@ -100,7 +90,7 @@ struct FenceTests {
       } else {
         try leaveStolen("\(record)\(Self.minute)\n", scratch)
       }
-      try expectFenced(late, take(setup, scratch), scratch)
+      try expectFenced(late, steal(setup, scratch), scratch)
     }
   }
 
@@ -112,7 +102,7 @@ struct FenceTests {
     let late = try late(scratch)
     try leave("12345~p\(Self.minute)\n", scratch)
     let other = try Setup(method: [.flock], isLocal: true).lock(scratch.file("box"))
-    let busy = failure { _ = try take(setup, scratch) }
+    let busy = failure { _ = try steal(setup, scratch) }
     #expect(busy?.kind == .busy && busy?.what.contains("flock") == true)
     let mailbox = try scratch.status(of: "box")
     #expect(try mailbox.isSameFile(as: late.status()))
@@ -120,7 +110,7 @@ struct FenceTests {
     let left = try Directory(scratch.file("box.lock.steal")).names().map(\.string)
     #expect(left.count == 1 && left.first?.hasPrefix("stolen.") == true)
     try other.release()
-    try expectFenced(late, take(setup, scratch), scratch)
+    try expectFenced(late, steal(setup, scratch), scratch)
   }
 
   @Test("that is dead, or another program, or not to be fenced leaves the file alone", arguments: Setup.withDotlock)
@@ -133,7 +123,7 @@ struct FenceTests {
       try scratch.write(Self.old, to: "box")
       let late = try late(scratch)
       try leave(record, scratch)
-      try expectSameFile(late, take(setup, scratch) { $0.steal.fence = fence }, scratch)
+      try expectSameFile(late, steal(setup, scratch) { $0.steal.fence = fence }, scratch)
     }
   }
 
@@ -143,7 +133,7 @@ struct FenceTests {
     try scratch.write(Self.old, to: "box")
     let before = try scratch.status(of: "box")
     try leave("12345~\(kind)\(Self.minute)\n", scratch)
-    try take(Setup(method: [.dotlock, .fcntl], isLocal: true), scratch).release()
+    try steal(Setup(method: [.dotlock, .fcntl], isLocal: true), scratch).release()
     let now = try scratch.status(of: "box")
     #expect(now.isSameFile(as: before) == "ps".contains(kind))
     #expect(try scratch.text(of: "box") == Self.old)
@@ -164,7 +154,7 @@ struct FenceTests {
   func noFile(isLocal: Bool) throws {
     let scratch = ScratchDirectory()
     try leave("12345~P\(Self.minute)\n", scratch)
-    let lock = try take(Setup(method: [.dotlock], isLocal: isLocal), scratch)
+    let lock = try steal(Setup(method: [.dotlock], isLocal: isLocal), scratch)
     #expect(scratch.names == ["box.lock"])
     #expect(try isOwed(scratch) == false)
     try lock.release()
@@ -213,9 +203,9 @@ struct FenceTests {
     try scratch.write(Self.old, to: "box")
     try leave("12345~p\(Self.minute)\n", scratch)
     let reader = try Directory(scratch.path).open("box", .readOnly)
-    #expect(failure { _ = try take(setup, scratch) { $0.steal.fenceMax = 37 } }?.kind == .busy)
+    #expect(failure { _ = try steal(setup, scratch) { $0.steal.fenceMax = 37 } }?.kind == .busy)
     try reader.close()
-    let second = failure { try take(setup, scratch) { $0.steal.fenceMax = 37 }.release() }
+    let second = failure { try steal(setup, scratch) { $0.steal.fenceMax = 37 }.release() }
     #expect(second?.kind == (setup.isLocal ? nil : .busy))
   }
 
@@ -233,7 +223,7 @@ struct FenceTests {
     try late.setTimes(accessed: FileTime(nanoseconds: 1_000_000_000_000_000_001), modified: then)
     let before = try late.status()
     try leave("12345~q\(Self.minute)\n", scratch)
-    let lock = try take(Setup(method: [.dotlock], isLocal: isLocal), scratch)
+    let lock = try steal(Setup(method: [.dotlock], isLocal: isLocal), scratch)
     let now = try scratch.status(of: "box")
     #expect(!now.isSameFile(as: before))
     #expect(now.mode == before.mode && now.mode & 0o777 == 0o660 && now.size == before.size && now.links == 1)
@@ -261,7 +251,7 @@ struct FenceTests {
     let text = String(repeating: "0123456789abcdef", count: 1_100_000)
     try scratch.write(text, to: "box")
     let late = try late(scratch)
-    var lock = try take(Setup(method: [.dotlock], isLocal: isLocal), scratch) {
+    var lock = try steal(Setup(method: [.dotlock], isLocal: isLocal), scratch) {
       ($0.lease.length, $0.lease.warning, $0.lease.kill) = (.milliseconds(500), .milliseconds(10), .milliseconds(10))
     }
     if let remaining = lock.remaining { sleepThrough(remaining) }
@@ -279,7 +269,7 @@ struct FenceTests {
       try scratch.write(Self.old, to: "box")
       let late = try late(scratch)
       try leave("12345~q\(Self.minute)\n", scratch)
-      let lock = try take(Setup(method: MethodList(list), isLocal: true), scratch)
+      let lock = try steal(Setup(method: MethodList(list), isLocal: true), scratch)
       let kernel = Setup(method: try MethodList(method), isLocal: true)
       #expect(failure { _ = try kernel.lock(scratch.file("box")) }?.kind == .busy)
       try expectFenced(late, lock, scratch)
@@ -297,7 +287,7 @@ struct FenceTests {
     #expect(fchown(late.raw, 1234, 5678) == 0)
     try leave("12345~q\(Self.minute)\n", scratch)
     #expect(chown(scratch.file("box.lock").string, 1234, 5678) == 0)
-    let lock = try take(Setup(method: [.dotlock], isLocal: isLocal), scratch)
+    let lock = try steal(Setup(method: [.dotlock], isLocal: isLocal), scratch)
     let now = try scratch.status(of: "box")
     #expect(now.owner == 1234 && now.group == 5678 && now.mode & 0o777 == 0o600)
     try expectFenced(late, lock, scratch)

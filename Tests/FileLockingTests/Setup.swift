@@ -2,6 +2,7 @@ import FileLocking
 import LockPolicy
 import Posix
 import SystemPackage
+import TestSupport
 import Testing
 
 /// The methods and the rules under which each test runs.
@@ -42,6 +43,16 @@ func releaseFailure(_ lock: consuming HeldLock) -> LockFailure? {
     try lock.release()
     return nil
   } catch { return error }
+}
+
+/// Steals what was not touched for more than a minute, after a look that need not last.
+func steal(
+  _ setup: Setup, _ scratch: borrowing ScratchDirectory, _ change: (inout Policy) -> Void = { _ in }
+) throws -> HeldLock {
+  try setup.lock(scratch.file("box")) { policy in
+    policy.steal.observe = .zero
+    change(&policy)
+  }
 }
 
 /// What a process does that leaves signals alone.

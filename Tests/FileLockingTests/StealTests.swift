@@ -9,16 +9,6 @@ import Testing
 
 @Suite("A lock that is in the way")
 struct StealTests {
-  /// Steals what is older than a minute, after a look that need not last.
-  private func thief(
-    _ setup: Setup, _ scratch: borrowing ScratchDirectory, _ change: (inout Policy) -> Void = { _ in }
-  ) throws -> HeldLock {
-    try setup.lock(scratch.file("box")) { policy in
-      policy.steal.observe = .zero
-      change(&policy)
-    }
-  }
-
   private func leave(_ content: String, _ scratch: borrowing ScratchDirectory, age: Duration = .zero) throws {
     try scratch.write(content, to: "box.lock")
     try setAge(age, scratch)
@@ -37,11 +27,11 @@ struct StealTests {
     let scratch = ScratchDirectory()
     try leave("12345~w\(Self.minute)\n", scratch)
     guard setup.isLocal else {
-      #expect(failure { _ = try thief(setup, scratch) }?.kind == .busy)
+      #expect(failure { _ = try steal(setup, scratch) }?.kind == .busy)
       return
     }
-    #expect(failure { _ = try thief(setup, scratch) { $0.steal.deadOwner = .byAge } }?.kind == .busy)
-    var lock = try thief(setup, scratch)
+    #expect(failure { _ = try steal(setup, scratch) { $0.steal.deadOwner = .byAge } }?.kind == .busy)
+    var lock = try steal(setup, scratch)
     try lock.prove()
     try lock.release()
     #expect(scratch.names.filter { $0 != "box" } == [])
@@ -53,7 +43,7 @@ struct StealTests {
   func noProof(setup: Setup, kind: String) throws {
     let scratch = ScratchDirectory()
     try leave("12345~\(kind)\(Self.minute)\n", scratch)
-    #expect(failure { _ = try thief(setup, scratch) }?.kind == .busy)
+    #expect(failure { _ = try steal(setup, scratch) }?.kind == .busy)
     #expect(scratch.names.filter { $0 != "box" } == ["box.lock"])
   }
 
@@ -67,7 +57,7 @@ struct StealTests {
   func age(setup: Setup, lock: (content: String, age: Int, isStale: Bool)) throws {
     let scratch = ScratchDirectory()
     try leave(lock.content, scratch, age: .seconds(lock.age))
-    let refusal = failure { try thief(setup, scratch).release() }
+    let refusal = failure { try steal(setup, scratch).release() }
     #expect(refusal?.kind == (lock.isStale ? nil : .busy))
     #expect(scratch.names.filter { $0 != "box" } == (lock.isStale ? [] : ["box.lock"]))
   }
@@ -77,7 +67,7 @@ struct StealTests {
     let scratch = ScratchDirectory()
     try leave("12345~pR\n", scratch, age: .seconds(1000))
     let start = BootTime.now
-    try thief(setup, scratch) { ($0.steal.observe, $0.wait.timeout) = (.milliseconds(150), .seconds(20)) }.release()
+    try steal(setup, scratch) { ($0.steal.observe, $0.wait.timeout) = (.milliseconds(150), .seconds(20)) }.release()
     #expect(BootTime.now.since(start) >= .milliseconds(150))
   }
 
@@ -112,11 +102,11 @@ struct StealTests {
       let scratch = ScratchDirectory()
       try leave("12345~pR\n", scratch, age: .seconds(1000))
       let kernel = try Setup(method: MethodList([method.methods[1]]), isLocal: isLocal).lock(scratch.file("box"))
-      let busy = failure { _ = try thief(Setup(method: method, isLocal: isLocal), scratch) }
+      let busy = failure { _ = try steal(Setup(method: method, isLocal: isLocal), scratch) }
       #expect(busy?.kind == .busy && busy?.what.contains("locked by a living process") == true)
       #expect(scratch.names == ["box", "box.lock"])
       try kernel.release()
-      try thief(Setup(method: method, isLocal: isLocal), scratch).release()
+      try steal(Setup(method: method, isLocal: isLocal), scratch).release()
       #expect(scratch.names == ["box"])
     }
   }
@@ -145,7 +135,7 @@ struct StealTests {
       try scratch.write("From x\n\n", to: "box")
       #expect(mkdir(scratch.file("box.lock.steal").string, 0o700) == 0)
       #expect(link(scratch.file("box").string, scratch.file("box.lock.steal/fence.1.2.3").string) == 0)
-      try thief(setup, scratch).release()
+      try steal(setup, scratch).release()
       #expect(scratch.names == ["box"])
       #expect(try scratch.text(of: "box") == "From x\n\n")
     }
@@ -159,7 +149,7 @@ struct StealTests {
       var victim = try Setup(method: [.dotlock], isLocal: setup.isLocal).lock(scratch.file("box"))
       // Its own descriptor shows the change, too; what counts is that nobody else takes it for his.
       try setAge(.seconds(1000), scratch)
-      var lock = try thief(Setup(method: [.dotlock], isLocal: thiefIsLocal), scratch) { $0.steal.fence = .none }
+      var lock = try steal(Setup(method: [.dotlock], isLocal: thiefIsLocal), scratch) { $0.steal.fence = .none }
       #expect(failure { try victim.prove() }?.kind == .lost)
       #expect(releaseFailure(victim)?.kind == .lost)
       try lock.prove()

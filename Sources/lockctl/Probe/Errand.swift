@@ -23,8 +23,8 @@ enum Errand {
   static func run(
     _ step: ProbeStep, _ path: FilePath, within deadline: Duration?, _ signals: borrowing SignalQueue
   ) throws(Errno) -> Ending {
-    var pipe = try Pipe.make()
-    let child = try pipe.lendWritingEnd { (report) throws(Errno) in try start(step, path, report) }
+    let pipe = try InheritedPipe()
+    let child = try start(step, path, pipe.writing.raw)
     let end = deadline.map { BootTime.now + $0 }
     while true {
       if let event = try child.poll(), event != .stopped {

@@ -35,6 +35,6 @@ struct StressPlan {
       || [lockName.string, recordName.string].contains { name == $0 || name.hasPrefix($0 + ".") }
   }
 
-  var lockName: FilePath { location.name.appendingToName(policy.dotlock.suffix) }
+  var lockName: FilePath { location.lockName(policy) }
   var recordName: FilePath { location.name.appendingToName(".stress") }
 }
