@@ -9,9 +9,10 @@ SYSCONFDIR = /etc
 SWIFT = swift
 PROGRAMS = dotlock mboxappend maildir2mbox lockctl
 # Of BENCH_DIR: a memory file system. BENCH_CPU: keep the bench on one processor, e.g. 1.
-# BENCH_OPTIONS: e.g. --contended-only.
+# BENCH_DISK: a directory on a disk. BENCH_OPTIONS: e.g. --only deliveries; see lockbench --help.
 BENCH_ROUNDS = 400
 BENCH_DIR = /dev/shm
+BENCH_DISK = .build
 BENCH_CPU =
 BENCH_OPTIONS =
 # A file system to torture, and how often each lock is to be handed over.
@@ -77,7 +78,8 @@ build-needs = libyaml-dev:/usr/lib/*/libyaml.a pkg-config:/usr/bin/pkg-config
 model-needs = spin:/usr/bin/spin gcc:/usr/bin/cc libc6-dev:/usr/include/stdio.h
 check-needs = $(build-needs) $(model-needs) mandoc:/usr/bin/mandoc strace:/usr/bin/strace $(peers) \
   mutt:/usr/bin/mutt_dotlock mailutils:/usr/bin/dotlock.mailutils python3:/usr/bin/python3
-bench-needs = $(build-needs) strace:/usr/bin/strace $(peers) chiark-utils-bin:/usr/bin/with-lock-ex
+bench-needs = $(build-needs) strace:/usr/bin/strace $(peers) chiark-utils-bin:/usr/bin/with-lock-ex \
+  python3:/usr/bin/python3
 
 needs-%:
 	@missing=; \
@@ -169,7 +171,7 @@ installed: needs-build
 bench: programs needs-bench
 	@$(SWIFT) build $(RELEASE) --product lockbench $(quiet)
 	@rm -rf .build/bench && $(MAKE) --no-print-directory install DESTDIR=.build/bench PREFIX= >/dev/null
-	@$(if $(BENCH_CPU),taskset -c $(BENCH_CPU)) $(built)/lockbench --rounds $(BENCH_ROUNDS) --directory $(BENCH_DIR) \
+	@$(if $(BENCH_CPU),taskset -c $(BENCH_CPU)) $(built)/lockbench --rounds $(BENCH_ROUNDS) --directory $(BENCH_DIR) --disk $(BENCH_DISK) \
 	  --policy etc/dotlock.yaml $(BENCH_OPTIONS) .build/bench/bin
 
 # --- Installing ----------------------------------------------------------------------------------------------------
