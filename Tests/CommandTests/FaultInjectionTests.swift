@@ -31,7 +31,7 @@ struct FaultInjectionTests {
     let scratch = try job.prepared()
     let before = job.mailboxExists ? try scratch.status(of: "box") : nil
     let result = try Shell.run(
-      "\(call.strace("error=\(error)")) \(job.prefix) \(job.command)", in: scratch, input: job.input)
+      "\(call.failing(error)) \(job.prefix) \(job.command)", in: scratch, input: job.input)
     let place: Comment = "\(job.testDescription): \(error) at \(call)\n\(result)"
     #expect(result.status == 0 ? result.errors == "" : result.status == 75, place)
     // One line of each program that failed, and of each message that had to stay.

@@ -29,7 +29,7 @@ struct KeptListTests {
       let scratch = try prepared(delivery, move)
       let result = try Shell.run(
         """
-        \(call.strace("signal=KILL")) \(delivery.command) 2>/dev/null
+        \(call.sending("KILL")) \(delivery.command) 2>/dev/null
         \(delivery.delivery(by: "next")); echo $?
         setpriv --reuid=nobody --clear-groups \(move.rest); echo $?
         """, in: scratch, input: delivery.input)

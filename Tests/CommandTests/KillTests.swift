@@ -47,18 +47,19 @@ struct KillTests {
     let rest = "\(job.rest); echo $?"
     let result = try Shell.run(
       """
-      \(job.prefix) \(call.strace("signal=KILL")) \(job.command) 2>errors; echo $?
-      grep -v 'fatal signal 9' errors; rm errors
+      \(job.prefix) \(call.sending("KILL")) \(job.command) 2>/dev/null; echo $?
       \(restFirst ? rest : next)
       \(restFirst ? next : rest)
       """, in: scratch, input: job.input)
     let after = try Aftermath(in: scratch)
     let place: Comment = "\(job.testDescription): \(call)\n\(result)\n\(after)"
-    // Not killed when it made fewer calls this time.
     let status = result.output.prefix { $0 != "\n" }
-    #expect(["137", job.prefix.isEmpty ? "0" : "75", "0"].contains(status), place)
+    // A supervisor tells of it in its own way.
+    #expect(status == (job.prefix.isEmpty ? "137" : "75") || !call.isSteady && status == "0", place)
     #expect(result.output.hasSuffix("\n0\n0\n") && result.errors == "", place)
-    #expect((job.locking.isLocal ? after.files : after.filesWithoutPosts) == [], place)
+    // A run that finds an empty maildir has no need to lock it.
+    let files = (job.locking.isLocal ? after.files : after.filesWithoutPosts).filter { $0 != "M/maildir2mbox.lock" }
+    #expect(files == [], place)
     try expectMessages(job, after, isCertain: status == "0", place)
   }
 

@@ -42,7 +42,7 @@ struct ThiefTests {
     _ = try Shell.run(
       """
       \(Standoff.functions(log)); cat >$log/victim.in; printf '\\nthief\\n' >$log/thief.in
-      begin victim \(place.strace("signal=STOP", log: "$log/victim")) \(job.command)
+      begin victim \(place.sending("STOP", log: "$log/victim")) \(job.command)
       begin thief strace -f -o $log/thief \(thief(job))
       go_on victim; finish victim
       """, in: scratch, input: job.input)
@@ -59,8 +59,8 @@ struct ThiefTests {
     let result = try Shell.run(
       """
       \(Standoff.functions(log)); cat >$log/victim.in; printf '\\nthief\\n' >$log/thief.in
-      begin victim \(place.strace("signal=STOP", log: "$log/victim")) \(job.command)
-      begin thief \(call.strace("signal=\(signal)", log: "$log/thief")) \(thief(job))
+      begin victim \(place.sending("STOP", log: "$log/victim")) \(job.command)
+      begin thief \(call.sending("\(signal)", log: "$log/thief")) \(thief(job))
       \(job.robbery(by: "second"))
       for name in \(victimFirst ? "victim thief" : "thief victim"); do go_on $name; finish $name; done
       cat $log/victim.out $log/thief.out
@@ -73,6 +73,8 @@ struct ThiefTests {
       \(result)
       \(after)
       """
+    let isStopped = try log.text(of: "victim").contains("stopped by SIGSTOP")
+    #expect(isStopped || !place.isSteady, comment)
     after.expect(job, result.output, late: ["victim", "thief"], prompt: ["second", "next"], comment)
     // A thief that is stopped while it copies the mailbox keeps it locked.
     #expect(signal == "STOP" || result.output.contains("second 0\n"), comment)

@@ -43,10 +43,19 @@ struct TracedCall: Sendable {
     }
   }
 
-  /// The command under which that happens at this call; others than those of its name cost next to nothing.
-  func strace(_ fault: String, log: String = "/dev/null") -> String {
-    "strace -f --seccomp-bpf -o \(log) -e trace=\(name) -e inject=\(name):\(fault):when=\(count)"
+  /// The command under which it fails.
+  func failing(_ error: String) -> String {
+    // Others than those of its name cost next to nothing.
+    "strace -f --seccomp-bpf -o /dev/null -e trace=\(name) -e inject=\(name):error=\(error):when=\(count)"
   }
+
+  /// The command under which a signal is sent at this call. (With --seccomp-bpf strace 6.1 forgets to send it.)
+  func sending(_ signal: String, log: String = "/dev/null") -> String {
+    "strace -f -o \(log) -e trace=\(name) -e inject=\(name):signal=\(signal):when=\(count)"
+  }
+
+  /// Whether every run makes it: how often input is waited for is left to chance.
+  var isSteady: Bool { !["ppoll", "read", "rt_sigtimedwait"].contains(name) }
 }
 
 extension TracedCall: CustomStringConvertible {
