@@ -31,7 +31,7 @@ struct KeptListTests {
         """
         \(call.sending("KILL")) \(delivery.command) 2>/dev/null
         \(delivery.delivery(by: "next")); echo $?
-        setpriv --reuid=nobody --clear-groups \(move.rest); echo $?
+        setpriv --reuid=nobody --clear-groups \(move.remainder); echo $?
         """, in: scratch, input: delivery.input)
       let after = try Aftermath(in: scratch)
       let comment: Comment = "\(locking): \(call)\n\(result)\n\(after)"

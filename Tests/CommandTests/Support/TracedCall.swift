@@ -7,6 +7,8 @@ struct TracedCall: Sendable {
   let name: String
   /// The how-many'th of its name it is.
   let count: Int
+  /// Its place among all calls of the run.
+  let place: Int
   /// What strace tells of it.
   let line: String
 
@@ -22,7 +24,8 @@ struct TracedCall: Sendable {
     of command: String, under prefix: String = "", in scratch: borrowing ScratchDirectory, input: [UInt8]
   ) throws -> [TracedCall] {
     let log = ScratchDirectory()
-    let result = try Shell.run("\(prefix) strace -f -o \(log.path)/calls \(command)", in: scratch, input: input)
+    let result = try Shell.run(
+      "\(Shell.input(in: log))\n\(prefix) strace -f -o \(log.path)/calls \(command)", in: scratch, input: input)
     try #require(result.status == 0, "\(result.errors)")
     return try all(in: log.text(of: "calls"))
   }
@@ -35,11 +38,11 @@ struct TracedCall: Sendable {
   /// Every call in what strace has told.
   static func parse(_ log: String) -> [TracedCall] {
     var counts: [String: Int] = [:]
-    return log.split(separator: "\n").compactMap { line in
+    return log.split(separator: "\n").enumerated().compactMap { place, line in
       guard let match = line.firstMatch(of: /^\d+ +([a-z0-9_]+)\(/) else { return nil }
       let name = String(match.1)
       counts[name, default: 0] += 1
-      return TracedCall(name: name, count: counts[name] ?? 0, line: String(line))
+      return TracedCall(name: name, count: counts[name] ?? 0, place: place, line: String(line))
     }
   }
 
@@ -54,7 +57,7 @@ struct TracedCall: Sendable {
     "strace -f -o \(log) -e trace=\(name) -e inject=\(name):signal=\(signal):when=\(count)"
   }
 
-  /// Whether every run makes it: how often input is waited for is left to chance.
+  /// Whether every run makes it: how often something is waited for is left to chance.
   var isSteady: Bool { !["ppoll", "read", "rt_sigtimedwait"].contains(name) }
 }
 
