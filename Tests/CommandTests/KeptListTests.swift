@@ -25,7 +25,7 @@ struct KeptListTests {
     let delivery = Job(locking: locking, setup: Self.setup("box", move.settings))
     let calls = try TracedCall.all(of: delivery.command, in: prepared(delivery, move), input: delivery.input)
     #expect(calls.contains { $0.name == "renameat" && $0.line.contains("box.done") })
-    for call in calls.sample(6, place.offset) {
+    for call in calls.sample(3, place.offset) {
       let scratch = try prepared(delivery, move)
       let result = try Shell.run(
         """

@@ -69,6 +69,11 @@ extension TracedCall: CustomStringConvertible {
 enum Torture {
   static let isThorough = getenv("MAILBOX_TORTURE") != nil
 
+  /// Whether a job is among those that are to be tried: its description has that text in it.
+  static func wants(_ job: Job) -> Bool { "\(job.testDescription);".contains(only) }
+
+  private static let only = getenv("TORTURE_ONLY").map { String(cString: $0) } ?? ""
+
   /// Each of so many is tried when everything is to be.
   static let stride = getenv("TORTURE_STRIDE").flatMap { Int(String(cString: $0)) } ?? 1
 }
