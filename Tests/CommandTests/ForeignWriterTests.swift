@@ -173,4 +173,24 @@ struct ForeignWriterTests {
     #expect(statuses == "thief 0\nforeign 0\nvictim 75\nnext 0\n", comment)
     #expect(after.names == ["old", "thief", "foreign", "next"] || after.names == ["old", "foreign", "thief", "next"], comment)
   }
+
+  @Test(
+    "that has broken the lock right before it is given back gets its own back, and nothing else is left",
+    .enabled(if: ScratchDirectory.canMount))
+  func breaker() throws {
+    let job = Job(locking: Locking(method: "dotlock", isLocal: false))
+    let calls = try job.calls()
+    let rename = try #require(calls.firstIndex { $0.name == "renameat" && $0.line.contains("\"box.lock\"") })
+    let proof = try #require(calls[..<rename].last { $0.name == "pread64" })
+    let scratch = try job.prepared()
+    let log = ScratchDirectory()
+    let result = try Shell.run(
+      """
+      \(Standoff.functions(log)); cat >$log/victim.in
+      begin victim \(proof.sending("STOP", log: "$log/victim")) \(job.command)
+      echo 0 >new; mv new box.lock; go_on victim; finish victim; cat box.lock
+      """, in: scratch, input: job.input)
+    #expect(result == (0, "victim 0\n0\n", ""))
+    #expect(scratch.names == ["box", "box.lock"])
+  }
 }
