@@ -18,6 +18,9 @@ BENCH_OPTIONS =
 # A file system to torture, and how often each lock is to be handed over.
 TORTURE_DIR = /tmp
 TORTURE_HAND_OVERS = 100000
+# Of the programs' system calls: each so many-th, and only of runs with that in their description.
+TORTURE_STRIDE = 1
+TORTURE_ONLY =
 
 bindir = $(DESTDIR)$(PREFIX)/bin
 mandir = $(DESTDIR)$(PREFIX)/share/man
@@ -61,7 +64,8 @@ help:
 	@echo 'make check        build, lint, run every test, the model, the example program and a trial installation'
 	@echo 'make model        check the locking scheme exhaustively, all interleavings of three processes'
 	@echo 'make torture      $(TORTURE_HAND_OVERS) hand-overs of each kind of lock between processes that are killed and stopped;'
-	@echo '                  deliveries and maildirs killed at every system call (hours)'
+	@echo '                  deliveries and maildirs killed, failing, stopped and robbed at every system call (hours;'
+	@echo '                  TORTURE_STRIDE=N: at each N-th; TORTURE_ONLY=fcntl: of that method)'
 	@echo 'make bench        time the programs against dotlockfile, lockmail, flock, procmail, maildrop'
 	@echo 'make install      PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
 	@echo 'make uninstall    remove what install put there; $(SYSCONFDIR)/dotlock.yaml stays'
@@ -157,7 +161,9 @@ model: needs-model
 # The short forms of both are part of the tests.
 torture: programs tests
 	@sh Tests/torture.sh $(built)/lockctl $(TORTURE_DIR) $(TORTURE_HAND_OVERS)
-	@MAILBOX_TORTURE=1 $(SWIFT) test --skip-build --parallel --filter KillTests $(quiet)
+	@MAILBOX_TORTURE=1 MAILBOX_PROGRAMS='$(abspath $(built))' TORTURE_STRIDE='$(TORTURE_STRIDE)' \
+	  TORTURE_ONLY='$(TORTURE_ONLY)' $(SWIFT) test --skip-build --parallel \
+	  --filter '(Kill|FaultInjection|Stop|Thief|KeptList)Tests' $(quiet)
 
 # A program of somebody else, as far as this package can tell.
 example: needs-build
