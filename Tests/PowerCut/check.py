@@ -1,0 +1,160 @@
+"""Runs in a guest: mounts the disks that power cuts have left, lets ordinary deliveries follow, and looks.
+
+usage: check.py SETUP.json ANSWERS.json
+"""
+import collections
+import ctypes
+import json
+import os
+import subprocess
+import sys
+
+from PowerCut.mail import INITIAL, message, split
+
+AFTER = ("after", 1500)
+
+
+class Look:
+    """Everything that is where mail is."""
+
+    def __init__(self, setup):
+        self.mailboxes, self.pieces, self.kept = {}, 0, True
+        self.left = []
+        spool = f"{setup['mail']}/spool"
+        for name in sorted(os.listdir(spool)):
+            if name in ("Mailbox", "Other"):
+                self._read(name, f"{spool}/{name}")
+            else:
+                self.left.append(name)
+        self.unmoved = []
+        for maildir in setup["maildirs"]:
+            self.left += [name for name in os.listdir(maildir) if name not in ("new", "cur", "tmp")]
+            self.unmoved += os.listdir(f"{maildir}/new") + os.listdir(f"{maildir}/cur")
+
+    def _read(self, name, path):
+        with open(path, "rb") as file:
+            content = file.read()
+        if name == "Mailbox":
+            # Earlier mail.
+            self.kept = content.startswith(INITIAL)
+            content = content[len(INITIAL):]
+        self.mailboxes[name], pieces = split(content)
+        self.pieces += pieces
+
+    @property
+    def moved(self):
+        return [name for names in self.mailboxes.values() for name in names]
+
+    @property
+    def places(self):
+        return collections.Counter(self.moved + self.unmoved)
+
+
+def check(setup, slot):
+    """What is wrong, if anything, and how many of what are."""
+    promised = [name for step in slot["done"] for name in names(setup, step)]
+    stored = promised + [name for step in slot["filled"] for name in names(setup, step)]
+    problems = []
+    before = Look(setup)
+    statuses = follow(setup, slot["variant"])
+    after = Look(setup)
+    lost = [name for name in promised if name not in after.moved or name not in before.moved]
+    lost += [name for name in stored if after.places[name] == 0 and name not in lost]
+    doubled = [name for name, count in after.places.items() if count > 1]
+    if not (before.kept and after.kept):
+        problems.append("earlier mail has changed")
+    for program, status in statuses:
+        if status:
+            problems.append(f"{program} afterwards: {status}")
+    if AFTER[0] not in after.moved:
+        problems.append("the mail that followed is not whole")
+    if lost and setup["sync"]:
+        problems.append(f"lost: {' '.join(lost)}")
+    if setup["strict"]:
+        problems += strict(setup, after, doubled)
+    return problems, {
+        "cuts": 1, "partial before": bool(before.pieces), "partial after": bool(after.pieces), "lost": bool(lost),
+        "doubled": bool(doubled), "left": bool(after.left)}, after.left
+
+
+def strict(setup, after, doubled):
+    """What journal: power promises besides."""
+    order = [name for step in setup["steps"] for name, _ in step["messages"]] + [AFTER[0]]
+    positions = [order.index(name) for name in after.mailboxes["Mailbox"] if name != AFTER[0]]
+    if after.pieces:
+        yield f"{after.pieces} pieces of messages"
+    if doubled:
+        yield f"twice: {' '.join(doubled)}"
+    if after.left:
+        yield f"left behind: {' '.join(after.left)}"
+    if after.unmoved:
+        yield f"not moved: {' '.join(after.unmoved)}"
+    if positions != sorted(positions) and "Other" not in after.mailboxes:
+        yield "not in the order of delivery"
+
+
+def follow(setup, variant):
+    """The next users of the mailbox, in one order or the other."""
+    mailbox = f"{setup['mail']}/spool/Mailbox"
+    other = f"{setup['mail']}/spool/Other"
+    options = [word for option in setup["options"] + ["wait.timeout=5s"] for word in ("-o", option)]
+
+    def run(program, *operands, **more):
+        result = subprocess.run([f"{setup['programs']}/{program}", *options, *operands], stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, text=program != "mboxappend", timeout=60, **more)
+        said = result.stdout if isinstance(result.stdout, str) else result.stdout.decode()
+        return program, f"status {result.returncode}: {said.strip()}" if result.returncode else ""
+
+    def deliver():
+        return [run("mboxappend", mailbox, input=message(*AFTER))]
+
+    def move(destination):
+        return [run("maildir2mbox", maildir, destination) for maildir in setup["maildirs"] if is_in_use(maildir)]
+
+    if variant == 0:
+        return deliver() + move(mailbox)
+    if variant == 1:
+        return move(mailbox) + deliver()
+    return move(other) + deliver()
+
+
+def is_in_use(maildir):
+    return os.listdir(f"{maildir}/new") or set(os.listdir(maildir)) > {"new", "cur", "tmp"}
+
+
+def names(setup, step):
+    return [name for name, _ in setup["steps"][step]["messages"]]
+
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def mounted(setup, slot):
+    tables = ";".join(f"cut-{name},,,rw,0 {sectors} linear {setup['device']} {slot['start'] + start}"
+                      for name, start, sectors, *_ in setup["layout"])
+    subprocess.run(["dmsetup", "create", "--concise", tables], check=True)
+    for name, _, _, kind, options in setup["layout"]:
+        # Not by mount(8): in a guest a program takes long to start.
+        words = f"/dev/mapper/cut-{name}", setup[name], kind, 0, options
+        if LIBC.mount(*[word.encode() if isinstance(word, str) else word for word in words]) != 0:
+            return f"{kind} cannot be mounted: {os.strerror(ctypes.get_errno())}"
+    return None
+
+
+def unmounted(setup):
+    for name, *_ in setup["layout"]:
+        LIBC.umount(setup[name].encode())
+    subprocess.run(["dmsetup", "remove", "--retry", *(f"cut-{name}" for name, *_ in setup["layout"])], check=True)
+
+
+with open(sys.argv[1]) as file:
+    setup = json.load(file)
+answers = []
+for slot in setup["slots"]:
+    obstacle = mounted(setup, slot)
+    answers.append(([obstacle], {}, []) if obstacle else check(setup, slot))
+    unmounted(setup)
+with open(sys.argv[2], "w") as file:
+    json.dump(answers, file)
+    file.flush()
+    os.fsync(file.fileno())
