@@ -56,28 +56,30 @@ def check(setup, slot):
     stored = promised + [name for step in slot["filled"] for name in names(setup, step)]
     problems = []
     before = Look(setup)
-    statuses = follow(setup, slot["variant"])
+    runs = follow(setup, slot["variant"])
     after = Look(setup)
     lost = [name for name in promised if name not in after.moved or name not in before.moved]
     lost += [name for name in stored if after.places[name] == 0 and name not in lost]
     doubled = [name for name, count in after.places.items() if count > 1]
     if not (before.kept and after.kept):
         problems.append("earlier mail has changed")
-    for program, status in statuses:
+    for program, status, _ in runs:
         if status:
             problems.append(f"{program} afterwards: {status}")
     if AFTER[0] not in after.moved:
         problems.append("the mail that followed is not whole")
-    if lost and setup["sync"]:
+    if lost and setup["keeps"]:
         problems.append(f"lost: {' '.join(lost)}")
-    if setup["strict"]:
-        problems += strict(setup, after, doubled)
+    if setup["holds"]:
+        problems += broken_promises(setup, after, doubled)
+    if problems:
+        problems += [f"{program} said: {said}" for program, _, said in runs if said]
     return problems, {
         "cuts": 1, "partial before": bool(before.pieces), "partial after": bool(after.pieces), "lost": bool(lost),
         "doubled": bool(doubled), "left": bool(after.left)}, after.left
 
 
-def strict(setup, after, doubled):
+def broken_promises(setup, after, doubled):
     """What journal: power promises besides."""
     order = [name for step in setup["steps"] for name, _ in step["messages"]] + [AFTER[0]]
     positions = [order.index(name) for name in after.mailboxes["Mailbox"] if name != AFTER[0]]
@@ -100,10 +102,10 @@ def follow(setup, variant):
     options = [word for option in setup["options"] + ["wait.timeout=5s"] for word in ("-o", option)]
 
     def run(program, *operands, **more):
-        result = subprocess.run([f"{setup['programs']}/{program}", *options, *operands], stdout=subprocess.PIPE,
+        result = subprocess.run([f"{setup['programs']}/{program}", "-v", *options, *operands], stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT, text=program != "mboxappend", timeout=60, **more)
         said = result.stdout if isinstance(result.stdout, str) else result.stdout.decode()
-        return program, f"status {result.returncode}: {said.strip()}" if result.returncode else ""
+        return program, f"status {result.returncode}: {said.strip()}" if result.returncode else "", said.strip()
 
     def deliver():
         return [run("mboxappend", mailbox, input=message(*AFTER))]
