@@ -54,6 +54,7 @@ extension HeldLock {
       if policy.mailbox.sync {
         try attempt(location.path, "cannot write") { () throws(Errno) in try file.descriptor.synchronize() }
       }
+      try synchronizeName(since: place)
       return try settle(list)
     case .other: return try setAside(because: "the mailbox has been changed by another program since")
     }
