@@ -37,14 +37,14 @@ SETTINGS = [
 
 
 def steps(maildirs, seed):
-    """Small and large mail, one message that does not fit into memory, and maildirs."""
+    """Small and large mail, some of which is not kept in memory, and maildirs."""
     chance = random.Random(seed)
     plan = []
     for number in range(24):
         kind = "move" if number % 4 == 3 else "deliver"
         sizes = [chance.choice([300, 3000, 30000, 200000]) for _ in range(5 if kind == "move" else 1)]
-        if number == 13:
-            sizes = [5 << 20]
+        if number % 8 == 5:
+            sizes = [chance.choice([1 << 20, 5 << 20])]
         plan.append({"kind": kind, "mailbox": "Mailbox", "maildir": maildirs[number // 4 % 2],
                      "messages": [(f"m{number}.{part}", size) for part, size in enumerate(sizes)]})
     return plan

@@ -145,5 +145,7 @@ def cuts(recording, count, seed):
             # Right after it: what the disk was told later is not on it.
             chosen.append(Cut(chance.choice(promised), chance.choice(["nothing", "first", "few"]), chance.random()))
         else:
-            chosen.append(Cut(chance.choice(busy), chance.choice(WHIMS), chance.random()))
+            # Where much is written there is much that can be in pieces.
+            weights = [1 + len(recording.spans[n].writes) if number % 3 == 1 else 1 for n in busy]
+            chosen.append(Cut(chance.choices(busy, weights)[0], chance.choice(WHIMS), chance.random()))
     return sorted(chosen, key=lambda cut: cut.span)
