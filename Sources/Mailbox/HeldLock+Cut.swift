@@ -6,8 +6,10 @@ internal import SystemPackage
 /// What of a record is at the end of a mailbox, where it was to be appended.
 enum Finding {
   case nothing
-  /// Its beginning, or what a power cut has left of it: that many bytes, and nothing else.
+  /// Its beginning, of that length, and nothing else.
   case part(Int64)
+  /// The same, or the length of all of it, but with zeros: what a power cut leaves.
+  case hollow(Int64)
   case whole(Int64)
   /// All of it, and what another program wrote behind it.
   case wholeAndMore
@@ -24,10 +26,10 @@ extension HeldLock {
       let added = try file.descriptor.status().size - place.before.length
       guard added >= 0, try place.before.isIn(file.descriptor) else { return .other }
       let likeness = try compare(place, spool, length: min(added, place.record.length))
-      if likeness == .none { return .other }
+      if likeness == .none || likeness == .withHoles && added > place.record.length { return .other }
+      if likeness == .withHoles { return .hollow(added) }
       if added == 0 { return .nothing }
       if added < place.record.length { return .part(added) }
-      if likeness == .withHoles { return added == place.record.length ? .part(added) : .other }
       return added == place.record.length ? .whole(added) : .wholeAndMore
     }
   }

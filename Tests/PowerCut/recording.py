@@ -5,10 +5,12 @@ written since then it keeps whatever it likes, in any order, in pieces of a sect
 own. That is harsher than killing the guest, which keeps everything.
 """
 import random
+import re
 import struct
 
 SECTOR = 512
 BLOCK = 4096
+MAIL = re.compile(rb"m[0-9.]+ [0-9]+ [0-9a-f]{40}\n")
 MAGIC = 0x6A736677736872
 FLUSH, FORCED, DISCARD, MARK = 1, 2, 4, 8
 
@@ -33,6 +35,11 @@ class Span:
 
     def __init__(self):
         self.writes, self.marks = [], []
+
+    @property
+    def has_mail(self):
+        """Whether messages were written to the disk, and not only what keeps the order in it."""
+        return any(MAIL.search(write.data) for write in self.writes)
 
 
 class Recording:
@@ -139,13 +146,12 @@ def cuts(recording, count, seed):
     begin = next(n for n, span in enumerate(recording.spans) if "begin" in span.marks)
     busy = range(begin + 1, len(recording.spans))
     promised = [n for n in busy if any(mark.startswith("done") for mark in recording.spans[n].marks)]
+    mail = [n for n in busy if recording.spans[n].has_mail]
     chosen = []
     for number in range(count):
-        if number % 3 == 0 and promised:
+        if number % 4 == 0 and promised:
             # Right after it: what the disk was told later is not on it.
             chosen.append(Cut(chance.choice(promised), chance.choice(["nothing", "first", "few"]), chance.random()))
         else:
-            # Where much is written there is much that can be in pieces.
-            weights = [1 + len(recording.spans[n].writes) if number % 3 == 1 else 1 for n in busy]
-            chosen.append(Cut(chance.choices(busy, weights)[0], chance.choice(WHIMS), chance.random()))
+            chosen.append(Cut(chance.choice(busy if number % 4 == 1 else mail), chance.choice(WHIMS), chance.random()))
     return sorted(chosen, key=lambda cut: cut.span)
