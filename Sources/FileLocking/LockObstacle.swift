@@ -44,7 +44,7 @@ extension SeenLock {
   /// Whose lock it is.
   package var holderText: String {
     guard let record else { return "another program (user \(owner))" }
-    return "process \(record.pid)"
+    return record.pid > 0 ? "process \(record.pid)" : "a process that a power cut has ended"
   }
 }
 

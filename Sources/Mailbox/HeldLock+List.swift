@@ -30,7 +30,9 @@ extension HeldLock {
     case .damaged: return try setAside(because: "its messages are whole in the mailbox, but its list is damaged")
     case .files(let files, let isOurs):
       // Root must not be led by somebody's list to somebody else's files.
-      guard isOurs, (try? Maildir(files.maildir).remove(files.messages)) != nil else { return try keepList() }
+      guard isOurs, (try? Maildir(files.maildir).remove(files.messages, isForGood: isPowerProof)) != nil else {
+        return try keepList()
+      }
       return try drop(.completed)
     }
   }
@@ -53,6 +55,8 @@ extension HeldLock {
     }
   }
 
+  private var isPowerProof: Bool { policy.mailbox.journal == .power }
+
   private var listPrefix: FilePath { location.hiddenSibling(".done") }
 
   /// Removes the files that are in the lists which were kept for this maildir.
@@ -68,7 +72,7 @@ extension HeldLock {
         return try journal.list()
       }
       guard case .files(let files, _) = list, files.maildir == maildir.realPath else { continue }
-      try maildir.remove(files.messages)
+      try maildir.remove(files.messages, isForGood: isPowerProof)
       try attempt(path, "cannot remove") { () throws(Errno) in try directory.unlink(name) }
     }
   }

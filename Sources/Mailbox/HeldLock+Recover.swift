@@ -46,7 +46,7 @@ extension HeldLock {
     guard try pathLeadsToFile() else { throw LockFailure(.lost, location.path, "was replaced meanwhile") }
     switch try find(place, spool) {
     case .nothing: return try drop(.dropped)
-    case .part(let length): return try cutAndDrop(place, length)
+    case .part(let length), .hollow(let length): return try cutAndDrop(place, length)
     // It was reported as failed, and so it comes again.
     case .whole(let length) where state == .failed: return try cutAndDrop(place, length)
     case .whole, .wholeAndMore:
@@ -54,6 +54,7 @@ extension HeldLock {
       if policy.mailbox.sync {
         try attempt(location.path, "cannot write") { () throws(Errno) in try file.descriptor.synchronize() }
       }
+      try synchronizeName(since: place)
       return try settle(list)
     case .other: return try setAside(because: "the mailbox has been changed by another program since")
     }

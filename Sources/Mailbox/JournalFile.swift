@@ -116,6 +116,13 @@ struct OwnJournal: ~Copyable {
     }
   }
 
+  func synchronize() throws(Errno) {
+    switch descriptor {
+    case .none: return
+    case .some(let file): try file.synchronize()
+    }
+  }
+
   /// Ends the writing; the file may be the spool's, too, and would keep the lock.
   mutating func close() {
     if let file = descriptor.take() { try? file.releaseRecordLock() }

@@ -76,7 +76,7 @@ struct LockHolder {
       host = pid != nil && words.count == 2 ? String(words[1]) : nil
       return
     }
-    (pid, host) = (record.pid, nil)
+    (pid, host) = (record.pid > 0 ? record.pid : nil, nil)
     let process = OtherProcess(record.pid)
     program = process.holdsLock(on: seen.lockPlace) ? process.program : nil
     kind =
@@ -89,7 +89,7 @@ struct LockHolder {
 
   /// `process 123 (mboxappend)`.
   var text: String {
-    guard let pid else { return "another program" }
+    guard let pid else { return kind == .foreign ? "another program" : "a process that a power cut has ended" }
     if let program { return "process \(pid) (\(program))" }
     let process = "process \(pid)" + (host.map { " on \($0)" } ?? "")
     return (kind == .foreign ? "another program, " : "") + process + " (by its own word)"
