@@ -58,6 +58,17 @@ extension LockReport {
     return rows
   }
 
+  /// What is told after a lock file was taken away by force: only the end of a process takes away a kernel's lock.
+  func kernelLockLines(of holder: LockReport) -> [String] {
+    let owner = holder.holder.flatMap { $0.pid.map(OtherProcess.init) }
+    let owners = (fileLocks ?? []).filter { !$0.isWaiting && $0.isExclusive }.map { lock in
+      lock.pid.map { OtherProcess($0).text } ?? (owner?.holdsLock(on: seen.filePlace) == true ? owner?.text : nil)
+    }
+    guard !owners.isEmpty || isLockedOutOfSight else { return [] }
+    let whose = owners.compactMap { $0 }.first ?? "the process that has the lock"
+    return ["\(seen.location.path): stays locked by the kernel until \(whose) ends or lets go of it"]
+  }
+
   private var otherRows: [[String]] {
     var rows: [[String]] = []
     for lock in fileLocks ?? [] { rows.append(["kernel", lock.text]) }
