@@ -110,7 +110,7 @@ extension PolicyExport {
       limits.append("does not take \(names(missing)): only \(names(common)) keeps it and our programs apart\(gap)")
     }
     let more = locking.methods.filter { !wanted.takes($0) }
-    if !more.isEmpty { limits.append("also takes \(names(more)), which is not in the policy") }
+    if !more.isEmpty { limits.append("also takes \(names(more)), not in the policy") }
     if common.count > 1, common != policyMethods.filter(common.contains) {
       limits.append(
         "takes \(names(common)) in this order, not the policy's: who meets the other half-way waits until one of them"
