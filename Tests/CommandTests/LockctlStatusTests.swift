@@ -159,7 +159,7 @@ struct LockctlStatusTests {
     let scratch = ScratchDirectory()
     let result = try run(
       """
-      echo new | strace -f -o /dev/null -e inject=fsync:delay_enter=20000000:when=1 mboxappend --lease 60s box & tracer=$!
+      echo new | strace -f -o /dev/null -e inject=fsync:signal=STOP:when=1 mboxappend --lease 60s box & tracer=$!
       until [ -e .box.journal ] && [ -s box ]; do sleep 0.05; done
       lockctl status box; lockctl status --json box | python "[d[0]['journal'][key] for key in ['writer', 'program',
         'recovery']]"; lockctl list --json . | python "[lock['file'][-4:] for lock in d[0]['locks']]"
