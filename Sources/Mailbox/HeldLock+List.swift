@@ -27,7 +27,7 @@ extension HeldLock {
   mutating func settle(_ list: JournalList) throws(LockFailure) -> Recovery {
     switch list {
     case .none: return try drop(.completed)
-    case .damaged: return try setAside(because: "its messages are whole in the mailbox, but its list is damaged")
+    case .damaged: return try setAside(because: JournalVerdict.damagedList)
     case .files(let files, let isOurs):
       // Root must not be led by somebody's list to somebody else's files.
       guard isOurs, (try? Maildir(files.maildir).remove(files.messages, isForGood: isPowerProof)) != nil else {
@@ -57,7 +57,7 @@ extension HeldLock {
 
   private var isPowerProof: Bool { policy.mailbox.journal == .power }
 
-  private var listPrefix: FilePath { location.hiddenSibling(".done") }
+  private var listPrefix: FilePath { location.listPrefix }
 
   /// Removes the files that are in the lists which were kept for this maildir.
   func settleKeptLists(_ maildir: borrowing Maildir) throws(LockFailure) {

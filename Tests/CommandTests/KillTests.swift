@@ -32,7 +32,9 @@ struct KillTests {
     """
   }
 
-  @Test("leaves the message whole or not at all, and nothing in the way of the next one", arguments: Array(jobs.enumerated()))
+  @Test(
+    "leaves the message whole or not at all, and nothing in the way of the next one",
+    arguments: Array(jobs.enumerated()))
   func everyCall(number: Int, job: Job) throws {
     guard Torture.wants(job) else { return }
     // Reading a large message is most of it, and all the same.
@@ -70,6 +72,7 @@ struct KillTests {
     let later = job.work == .move ? ["m4"] : []
     let undone = job.work == .move ? job.moved : []
     #expect(
-      after.names == old + done + ["next"] + later || !isCertain && after.names == old + ["next"] + undone + later, place)
+      after.names == old + done + ["next"] + later || !isCertain && after.names == old + ["next"] + undone + later,
+      place)
   }
 }

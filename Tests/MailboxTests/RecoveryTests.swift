@@ -68,8 +68,10 @@ import Testing
     try journal.write(in: place, bytes)
     try place.addBehind(test.added)
 
+    let inspection = try place.inspect(isLocal: rules.isLocal)
     let recovery = try place.recover(.with(rules.method), isLocal: rules.isLocal)
     #expect(Self.describe(recovery) == test.outcome)
+    #expect(try Self.describe(#require(inspection.journal).plan) == test.outcome)
     #expect(try place.text() == Self.old + test.stays)
     let aside = place.names.filter { $0.hasPrefix(".Mailbox.aside.") }
     #expect(place.names == aside + ["Mailbox"] && aside.count == (test.outcome == "set aside" ? 1 : 0))
@@ -91,6 +93,16 @@ import Testing
     case .setAside: "set aside"
     case .listKept: "list kept"
     case .left: "left"
+    }
+  }
+
+  private static func describe(_ plan: RecoveryPlan) -> String {
+    switch plan {
+    case .drop: "dropped"
+    case .cut(let bytes): "cut \(bytes)"
+    case .complete: "completed"
+    case .setAside: "set aside"
+    case .leave: "left"
     }
   }
 
@@ -136,6 +148,7 @@ import Testing
     let then = FileTime(nanoseconds: 0)
     let journal = LeftJournal(before: OldEnd(length: 0, tail: [], accessed: then, modified: then))
     try journal.write(in: place)
+    #expect(try place.inspect().journal?.plan == .drop)
     #expect(try place.recover() == .dropped)
     #expect(place.names == [])
     try journal.write(in: place)
