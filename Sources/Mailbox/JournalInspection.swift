@@ -158,7 +158,7 @@ extension Finding {
   fileprivate func length(of record: Int64) -> Int64? {
     switch self {
     case .nothing: 0
-    case .part(let length), .whole(let length): length
+    case .part(let length), .hollow(let length), .whole(let length): length
     case .wholeAndMore: record
     case .other: nil
     }
