@@ -17,7 +17,7 @@ package struct LockInspection: Sendable {
   package let age: Duration?
   /// Whether the age is by the clock of the lock file's server, or only by this host's.
   package let isServerTime: Bool
-  /// The names in the permit directory; `nil` when there is none, or it cannot be read.
+  /// The names in the permit directory; `nil` when there is none.
   package let permit: [FilePath]?
   /// What has the permit's name and keeps the caller from taking the lock, if there is such a thing; in words that follow
   /// the path.
@@ -40,7 +40,7 @@ package struct LockInspection: Sendable {
     }
     age = sighting.identity.map { place.now.since($0.modified) }
     foreignText = sighting.isForeign ? try? Self.text(of: name, in: place.directory) : nil
-    permit = try? place.directory.subdirectory(name.permitName).names()
+    permit = Self.names(in: name.permitName, of: place.directory)
     permitObstacle = policy.method.contains(.dotlock) ? Self.obstacle(name.permitName, in: place.directory) : nil
     posts = place.names?.compactMap { LeftPost($0, beside: name, in: place) }
     queuePlace = Self.place(of: name.queueName, in: place.directory)
@@ -48,6 +48,15 @@ package struct LockInspection: Sendable {
     filePlace = Self.place(of: location.name, in: place.directory)
     hasRecordLock = try? place.directory.open(location.name, [.readOnly, .noFollow, .unsuspecting])
       .hasForeignRecordLock()
+  }
+
+  private static func names(in name: FilePath, of directory: borrowing Directory) -> [FilePath]? {
+    do throws(Errno) {
+      return try directory.subdirectory(name).names()
+    } catch {
+      // It is there, and somebody else's.
+      return error == .permissionDenied ? [] : nil
+    }
   }
 
   /// Whoever takes the lock has to remove the permit's directory.

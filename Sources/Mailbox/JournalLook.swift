@@ -6,7 +6,6 @@ internal import SystemPackage
 /// How somebody looks at what has a journal's name: what he may believe of it depends on who he is, and on whose the
 /// mailbox is.
 struct JournalLook {
-  let user = geteuid()
   /// The mailbox's owner; `nil` when there is no mailbox.
   let owner: UInt32?
   /// Whether the kernel's locks on the journal prove anything.
@@ -75,7 +74,8 @@ struct JournalLook {
 
   /// Whether we made it, or whoever the mailbox belongs to, whom root delivers for.
   private func isOurs(_ status: FileStatus) -> Bool {
-    status.owner == user || user == 0 && status.owner == owner
+    let user = geteuid()
+    return status.owner == user || user == 0 && status.owner == owner
   }
 
   /// A writer that needs a name for a file before it links it may be killed before it takes that away again.

@@ -50,7 +50,10 @@ public struct MailboxInspection: Sendable {
   package static func mailbox(of name: FilePath) -> FilePath? {
     let bytes = name.bytes
     guard bytes.first == UInt8(ascii: ".") else { return nil }
-    if let hidden = name.without(".journal") { return FilePath(bytes: Array(hidden.bytes.dropFirst())) }
+    if let hidden = name.without(".journal") {
+      let mailbox = FilePath(bytes: Array(hidden.bytes.dropFirst()))
+      return mailbox.isEmpty || mailbox == "." || mailbox == ".." ? nil : mailbox
+    }
     for suffix in [".done", ".aside"] {
       for end in bytes.indices.dropFirst(suffix.utf8.count + 2)
       where bytes[..<end].suffix(suffix.utf8.count).elementsEqual(suffix.utf8) {

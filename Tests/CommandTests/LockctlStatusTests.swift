@@ -175,7 +175,7 @@ struct LockctlStatusTests {
     let scratch = ScratchDirectory()
     let result = try run(
       """
-      : >.hot.journal; : >.a.done.b.done.host.1.ab.cd; : >.b.aside.x.host.1.ab.cd; : >.no.aside; : >x.journal; : >.journal
+      : >.hot.journal; : >.a.done.b.done.host.1.ab.cd; : >.b.aside.x.host.1.ab.cd; : >.no.aside; : >x.journal; : >.journal; : >..journal; : >...journal
       lockctl list .
       """, in: scratch)
     let d = scratch.path
