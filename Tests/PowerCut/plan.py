@@ -44,7 +44,7 @@ def steps(maildirs, seed):
         kind = "move" if number % 4 == 3 else "deliver"
         sizes = [chance.choice([300, 3000, 30000, 200000]) for _ in range(5 if kind == "move" else 1)]
         if number % 8 == 5:
-            sizes = [chance.choice([1 << 20, 5 << 20])]
+            sizes = [5 << 20]
         plan.append({"kind": kind, "mailbox": "Mailbox", "maildir": maildirs[number // 4 % 2],
                      "messages": [(f"m{number}.{part}", size) for part, size in enumerate(sizes)]})
     return plan

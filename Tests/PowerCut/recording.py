@@ -1,8 +1,8 @@
 """What a disk was told, as dm-log-writes recorded it, and what is on such a disk when the power goes.
 
 A disk keeps what was written before the last flush that it has answered, and what was forced (FUA). Of what was
-written since then it keeps whatever it likes, in any order, in pieces of a sector at worst: it has a cache of its
-own. That is harsher than killing the guest, which keeps everything.
+written since then it keeps whatever it likes, in any order, in blocks of 4 KiB: it has a cache of its own. That is
+harsher than killing the guest, which keeps everything. (In sectors of 512 bytes ext4's superblock does not survive.)
 """
 import random
 import re
@@ -88,17 +88,16 @@ class Cut:
         return f"{self.span}:{self.whim}:{self.seed}"
 
 
-WHIMS = ["nothing", "all", "half", "few", "most", "first", "torn"]
+WHIMS = ["nothing", "all", "half", "few", "most", "first"]
 
 
 def survivors(span, cut):
     """The pieces of a span's writes that are on the disk."""
     chance = random.Random(cut.seed)
-    size = SECTOR if cut.whim == "torn" else BLOCK
-    share = {"nothing": 0, "all": 1, "half": 0.5, "few": 0.15, "most": 0.85, "first": 1, "torn": 0.5}[cut.whim]
+    share = {"nothing": 0, "all": 1, "half": 0.5, "few": 0.15, "most": 0.85, "first": 1}[cut.whim]
     end = chance.randrange(len(span.writes) + 1) if cut.whim == "first" else len(span.writes)
     for number, write in enumerate(span.writes):
-        for position, data in write.pieces(size):
+        for position, data in write.pieces(BLOCK):
             if write.forced or (number < end and chance.random() < share):
                 yield position, data
 

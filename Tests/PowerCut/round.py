@@ -54,14 +54,12 @@ class Round:
     def _record(self, setup):
         self._guest.run(f"""set -e
             blockdev --flushbufs /dev/ubda; blockdev --flushbufs /dev/ubdb
-            modprobe dm-log-writes; modprobe dm-delay
+            modprobe dm-log-writes
             export DM_DISABLE_UDEV=1  # there is no udev
             dmsetup create recorder --table '0 {self._size} log-writes /dev/ubda /dev/ubdb'
-            # A disk takes its time, in which others write and sync.
-            dmsetup create slow --table '0 {self._size} delay /dev/mapper/recorder 0 0 /dev/mapper/recorder 0 1'
-            {self._deliveries(self._guest, setup, '/dev/mapper/slow', 'recorder')}
+            {self._deliveries(self._guest, setup, '/dev/mapper/recorder', 'recorder')}
             umount {MAIL} {HOME_DIRECTORY}
-            for name in mail home slow recorder; do dmsetup remove --retry $name; done
+            for name in mail home recorder; do dmsetup remove --retry $name; done
             blockdev --flushbufs /dev/ubda; blockdev --flushbufs /dev/ubdb
             """, seconds=300)
 

@@ -6,9 +6,11 @@ import fcntl
 import json
 import os
 import random
+import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -60,12 +62,19 @@ def fill(maildir, messages):
 
 def neighbour(directory, stop, seed):
     """Another program's writes and syncs, which bring to disk whatever there is at that moment."""
-    chance = random.Random(seed)
-    while not stop.wait(chance.random() * 0.08):
-        if chance.random() < 0.5:
+    chance, number = random.Random(seed), 0
+    descriptor = os.open(directory, os.O_RDONLY)
+    store(f"{directory}/neighbour.0", b"")
+    while not stop.wait(chance.random() * 0.02):
+        what = chance.randrange(4)
+        if what < 2:
             os.sync()
-        else:
+        elif what == 2:
             store(f"{directory}/neighbour", os.urandom(chance.choice([10, 9000])))
+        else:
+            os.rename(f"{directory}/neighbour.{number}", f"{directory}/neighbour.{number + 1}")
+            number += 1
+            os.fsync(descriptor)
 
 
 def run(setup):
@@ -90,13 +99,28 @@ def run(setup):
     recorder.mark("end")
 
 
+def deliver(command, content):
+    """A large message in steps: what there is of it comes to disk each time."""
+    with tempfile.TemporaryFile(dir="/run") as file:
+        file.write(content)
+        file.seek(0)
+        process = subprocess.Popen(command, stdin=file)
+    while len(content) > 1 << 20 and process.poll() is None:
+        time.sleep(0.002)
+        process.send_signal(signal.SIGSTOP)
+        os.sync()
+        process.send_signal(signal.SIGCONT)
+    process.wait()
+    return process
+
+
 def perform(number, step, setup, recorder):
     options = [word for option in setup["options"] for word in ("-o", option)]
     mailbox = f"{setup['mail']}/spool/{step['mailbox']}"
     if step["kind"] == "deliver":
         (name, size), = step["messages"]
         recorder.mark(f"try:{number}")
-        result = subprocess.run([setup["programs"] + "/mboxappend", *options, mailbox], input=message(name, size))
+        result = deliver([setup["programs"] + "/mboxappend", *options, mailbox], message(name, size))
     else:
         fill(step["maildir"], step["messages"])
         recorder.mark(f"filled:{number}")
