@@ -1,0 +1,65 @@
+"""fetchmail and getmail, which fetch ann's mail from Dovecot: one as root for everybody, one as ann for herself."""
+
+import itertools
+
+from messages import Message
+from server import Server, example
+
+
+class Fetcher(Server):
+    """The queue is the maildir of the remote account, and every message of it was tried."""
+    parallel = 1
+
+    def prepare(self) -> None:
+        for name in ["", "/new", "/cur", "/tmp"]:
+            self.machine.directory(f"/home/bob/remote{name}", 0o700, "bob")
+        self.count = itertools.count()
+
+    def submit(self, message: Message) -> None:
+        self.put(message)
+        self.retry()
+
+    def put(self, message: Message) -> None:
+        """As the remote server has stored it, with what the envelope said."""
+        end = b"\r\n" if b"\r\n" in message.text else b"\n"
+        text = b"Return-Path: <" + message.sender.encode() + b">" + end + message.text
+        self.machine.write(f"/home/bob/remote/new/{next(self.count):04}.bench", text, 0o600, "bob")
+
+    def queue(self) -> dict[str, bool]:
+        remote = self.machine.path("/home/bob/remote")
+        return {file.name: True for name in ["new", "cur"] for file in (remote / name).iterdir()}
+
+
+class Fetchmail(Fetcher):
+    name = "fetchmail"
+    runs_as = "root"
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.machine.write("/etc/fetchmailrc", example("fetchmail/fetchmailrc"), 0o600)
+
+    def retry(self) -> None:
+        self.said = self.machine.run("fetchmail", "-f", "/etc/fetchmailrc").stdout.decode(errors="replace")
+
+    def complaints(self, fragment: str) -> str:
+        self.machine.write("/tmp/fetchmailrc", fragment, 0o600)
+        result = self.machine.run("fetchmail", "-f", "/tmp/fetchmailrc", "--configdump")
+        return "" if result.returncode == 0 else result.stdout.decode()
+
+
+class Getmail(Fetcher):
+    name = "getmail"
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.machine.directory("/home/ann/.config/getmail", 0o700, "ann")
+        self.machine.write("/home/ann/.config/getmail/getmailrc", example("getmail/getmailrc"), 0o600, "ann")
+
+    def retry(self) -> None:
+        self.said = self.machine.run("getmail", "--quiet", user="ann").stdout.decode(errors="replace")
+
+    def complaints(self, fragment: str) -> str:
+        """`--dump` reads the configuration and prints it, and fetches nothing."""
+        self.machine.write("/tmp/getmailrc", fragment, 0o600, "ann")
+        result = self.machine.run("getmail", "--rcfile", "/tmp/getmailrc", "--dump", user="ann")
+        return "" if result.returncode == 0 else result.stdout.decode()
