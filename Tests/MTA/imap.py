@@ -24,13 +24,14 @@ userdb {
 !include mbox.conf
 """
 PASSWORD = "secret"
+HOME = "/var/lib/imap"
 
 
 def prepare(machine: Machine, owner: str, mailbox: str) -> None:
     """OWNER is whose the mailbox is; ann reads it in any case."""
     machine.write("/etc/dovecot/dovecot.conf", BASE)
     machine.write("/etc/dovecot/mbox.conf", example("dovecot/mbox.conf"))
-    reader = f"{machine.number(owner)}:{machine.number(owner)}::/home/ann"
+    reader = f"{machine.number(owner)}:{machine.number(owner)}::{HOME}"
     if mailbox != "/var/mail/ann":
         reader += f"::userdb_mail=mbox:~/mail:INBOX={mailbox}"
     # What is to be fetched from elsewhere is in a maildir, where every byte is as it was sent.
@@ -66,7 +67,8 @@ class Client:
     def __init__(self):
         self.imap = imaplib.IMAP4("127.0.0.1")
         self.imap.login("ann", PASSWORD)
-        self.imap.select("INBOX")
+        status, answer = self.imap.select("INBOX")
+        assert status == "OK", answer
 
     def __enter__(self) -> "Client":
         return self

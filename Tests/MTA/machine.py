@@ -70,7 +70,7 @@ class Machine:
         """Runs a program to its end, with its output, as bytes, in the result."""
         return subprocess.run(
             self.command(list(arguments), user), env=self.environment(user), input=input, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, timeout=60)
+            stderr=subprocess.STDOUT, timeout=120)
 
     def check(self, *arguments: str, user: str = "root", input: bytes = b"") -> str:
         """The same for a program that must not fail."""
@@ -87,6 +87,12 @@ class Machine:
                 stderr=log, start_new_session=True, **options)
         self.daemons.append(process)
         return process
+
+    def logs(self) -> str:
+        """The ends of all logs."""
+        files = [self.place / "log", *(self.place / "upper/var/log").rglob("*")]
+        texts = {file: file.read_text(errors="replace").splitlines()[-12:] for file in files if file.is_file()}
+        return "\n".join(f"  {file.name}: {line}" for file, lines in texts.items() for line in lines)
 
     def end(self, process: subprocess.Popen) -> None:
         """Ends one of our own, by its number."""

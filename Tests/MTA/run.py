@@ -25,13 +25,11 @@ from programs.filters import Maildrop, Procmail
 from programs.opensmtpd import OpenSMTPD
 from programs.postfix import Local, Pipe
 from programs.qmail import Qmail, QmailAlone
-from server import REPOSITORY, Server
+from server import REPOSITORY, NotOurs, Server
 
 STORE = REPOSITORY / ".build/mta"
 PROGRAMS = ["dotlock", "mboxappend", "maildir2mbox", "lockctl"]
 SERVERS: list[type[Server]] = [Local, Pipe, Exim, OpenSMTPD, Procmail, Maildrop, Fetchmail, Getmail, Qmail, QmailAlone]
-# Debian's spool, and the one where everybody may make files.
-SPOOLS = [0o2775, 0o1777]
 CASES = [cases.delivery, cases.busy, cases.typo, cases.rewriting]
 
 
@@ -43,20 +41,23 @@ class Score:
     def wants(self, *words: str) -> bool:
         return all(any(only in word for word in words) for only in self.only)
 
-    def run(self, name: str, case, *arguments) -> None:
+    def run(self, name: str, machine: Machine, case, *arguments) -> None:
         began = time.monotonic()
         try:
             case(*arguments)
+        except NotOurs as why:
+            self.skip(name, str(why))
         except Exception as problem:
             self.failed += 1
             where = traceback.extract_tb(problem.__traceback__)[-1]
-            print(f"FAILED   {name}: {type(problem).__name__}: {problem} ({Path(where.filename).name}:{where.lineno})", flush=True)
+            print(f"FAILED   {name}: {type(problem).__name__}: {problem} ({Path(where.filename).name}:{where.lineno})")
+            print(machine.logs(), flush=True)
         else:
             self.passed += 1
             print(f"passed   {name} ({time.monotonic() - began:.1f} s)", flush=True)
 
-    def skip(self, name: str, why: str, count: int = 1) -> None:
-        self.skipped += count
+    def skip(self, name: str, why: str) -> None:
+        self.skipped += 1
         print(f"skipped  {name}: {why}", flush=True)
 
     def end(self) -> int:
@@ -96,12 +97,13 @@ def main() -> int:
     place = namespace.folder(STORE / "place")
     layers = Layers(place, options.programs)
     for server in SERVERS:
-        if score.wants(server.name) or any(score.wants(server.name, case.__name__, oct(spool)) for case in CASES for spool in SPOOLS):
-            _serve(server, place, layers, score)
+        wanted = [(spool, case) for spool in server.spools for case in CASES if score.wants(server.name, f"{spool:o}", case.__name__)]
+        if wanted:
+            _serve(server, place, layers, wanted, score)
     return score.end()
 
 
-def _serve(kind, place: Path, layers: Layers, score: Score) -> None:
+def _serve(kind, place: Path, layers: Layers, wanted: list, score: Score) -> None:
     machine = Machine(place / kind.name, layers.of(kind.packages))
     server = kind(machine)
     try:
@@ -109,14 +111,12 @@ def _serve(kind, place: Path, layers: Layers, score: Score) -> None:
         imap.prepare(machine, server.owner, server.mailbox)
         imap.start(machine)
         server.start()
-        for spool in SPOOLS:
-            for case in CASES:
-                if score.wants(kind.name, case.__name__, oct(spool)):
-                    bed = Bed(machine, server)
-                    bed.clear(spool)
-                    score.run(f"{kind.name}, spool {spool:o}, {case.__name__}", case, bed)
+        bed = Bed(machine, server)
+        for spool, case in wanted:
+            bed.clear(spool)
+            score.run(f"{kind.name}, {spool:o}, {case.__name__}", machine, case, bed)
     except Exception as problem:
-        score.run(f"{kind.name}, starting", _fail, problem)
+        score.run(f"{kind.name}, starting", machine, _fail, problem)
     finally:
         server.stop()
 

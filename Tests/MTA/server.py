@@ -1,5 +1,6 @@
 """The shape that every mail server has for the bench."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from machine import Machine, wait_for
@@ -13,6 +14,10 @@ def example(name: str) -> str:
     return (REPOSITORY / "examples" / name).read_text()
 
 
+class NotOurs(Exception):
+    """A fault of the other program, proven to be one, that spoils the case."""
+
+
 class Server:
     name = ""
     # The tree of packages.py, and the paths of the programs that must be in it.
@@ -21,10 +26,12 @@ class Server:
     runs_as = "ann"
     owner = "ann"
     mailbox = "/var/mail/ann"
+    # The directory of the mailbox: Debian's spool, of the group mail, and one where everybody may make files.
+    spools = [0o2775, 0o1777]
     # Whether CR LF, as a message on a command's standard input may have it, is still CR LF in the mailbox.
     keeps_carriage_returns = False
-    # How many messages can be submitted at a time.
-    parallel = 3
+    # Samples that the program itself damages.
+    damages: set[str] = set()
 
     def __init__(self, machine: Machine):
         self.machine = machine
@@ -39,6 +46,12 @@ class Server:
         """Hands over a message for ann; the delivery may come later."""
         self.machine.check(
             "/usr/sbin/sendmail", "-i", "-f", message.sender or "<>", "ann@example.org", input=message.text)
+
+    def submit_all(self, messages: list[Message]) -> None:
+        """The same for many, three at a time."""
+        with ThreadPoolExecutor(3) as pool:
+            for _ in pool.map(self.submit, messages):
+                pass
 
     def queue(self) -> dict[str, bool]:
         """The messages that are not delivered, and whether each has been tried."""

@@ -17,7 +17,7 @@ class OpenSMTPD(Server):
 
     def start(self) -> None:
         self.machine.daemon("/usr/sbin/smtpd", "-d")
-        wait_for("the control socket", self.machine.path("/run/smtpd.sock").exists)
+        wait_for("an SMTP server", lambda: self.machine.run("smtpctl", "show", "status").returncode == 0)
 
     def queue(self) -> dict[str, bool]:
         # evpid|inet4|mda|auth|sender|...|status|retry|error

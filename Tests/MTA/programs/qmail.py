@@ -15,6 +15,7 @@ HARD = {64, 65, 70, 76, 77, 78, 100, 112}
 class Qmail(Server):
     name = "qmail"
     mailbox = "/home/ann/Mailbox"
+    spools = [0o755]
     keeps_carriage_returns = True
     file = "qmail/dot-qmail"
 
