@@ -53,8 +53,8 @@ def _answers() -> bool:
 
 
 def complaints(machine: Machine, fragment: str) -> str:
-    """What doveconf says of these lines in the place of ours."""
-    machine.write("/etc/dovecot/check.conf", BASE.replace("!include mbox.conf", fragment))
+    """What doveconf says of our configuration with these lines after ours."""
+    machine.write("/etc/dovecot/check.conf", BASE + fragment)
     result = machine.run("doveconf", "-c", "/etc/dovecot/check.conf", "-n")
     said = result.stdout.decode()
     wrong = [line for line in said.splitlines() if re.match(r"doveconf: (Error|Fatal|Warning)", line)]
@@ -82,6 +82,7 @@ class Client:
         status, answer = self.imap.uid("FETCH", "1:*", "(UID BODY.PEEK[HEADER.FIELDS (X-BENCH)] BODY.PEEK[TEXT])")
         assert status == "OK", answer
         found = {}
+        self.order = []
         uid = name = None
         for part in answer:
             if not isinstance(part, tuple):
@@ -90,6 +91,7 @@ class Client:
                 uid, name = matched[1].decode(), None
             if b"HEADER.FIELDS" in part[0]:
                 name = part[1].split(b":", 1)[1].strip().decode()
+                self.order.append(name)
             else:
                 assert name not in found, f"IMAP shows {name} twice"
                 found[name] = uid, part[1].replace(b"\r\n", b"\n")
@@ -99,9 +101,11 @@ class Client:
         status, answer = self.imap.uid("STORE", uid, "+FLAGS", flag)
         assert status == "OK", answer
 
-    def expunge(self) -> None:
+    def expunge(self) -> list[str]:
+        """The names of what the server says is gone now."""
         status, answer = self.imap.expunge()
         assert status == "OK", answer
+        return [self.order.pop(int(place) - 1) for place in answer if place]
 
 
 def sees(stored: list[Stored]) -> None:

@@ -91,7 +91,7 @@ class Machine:
     def logs(self) -> str:
         """The ends of all logs."""
         files = [self.place / "log", *(self.place / "upper/var/log").rglob("*")]
-        texts = {file: file.read_text(errors="replace").splitlines()[-12:] for file in files if file.is_file()}
+        texts = {file: file.read_text(errors="replace").splitlines()[-6:] for file in files if file.is_file()}
         return "\n".join(f"  {file.name}: {line}" for file, lines in texts.items() for line in lines)
 
     def end(self, process: subprocess.Popen) -> None:

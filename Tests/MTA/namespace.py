@@ -1,11 +1,13 @@
 """A world of its own for the whole bench: no network but loopback, mounts that nobody else sees, and process numbers
 that the kernel clears away with the bench, however it ends."""
 
+import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 INSIDE = "MTA_BENCH_INSIDE"
@@ -41,6 +43,22 @@ def _arrive() -> None:
     os.umask(0o022)
     socket.sethostname(HOST)
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+
+
+def is_empty() -> None:
+    """Whoever has ended his servers has ended all their processes. They are children of ours, once orphaned."""
+    deadline = time.monotonic() + 10
+    while others := [number for number in os.listdir("/proc") if number.isdigit() and int(number) != os.getpid()]:
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(-1, os.WNOHANG)
+        assert time.monotonic() < deadline, f"still running: {[_name(number) for number in others]}"
+        time.sleep(0.02)
+
+
+def _name(number: str) -> str:
+    with contextlib.suppress(OSError):
+        return (Path("/proc") / number / "comm").read_text().strip()
+    return number
 
 
 def mount(*arguments: str) -> None:

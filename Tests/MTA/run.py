@@ -14,11 +14,14 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 
 import cases
+import checkers
 import imap
 import namespace
 import packages
 from cases import Bed
 from machine import Machine
+from programs import cron, exim, mutt
+from programs.caller import ProcmailByRoot
 from programs.exim import Exim
 from programs.fetchers import Fetchmail, Getmail
 from programs.filters import Maildrop, Procmail
@@ -29,8 +32,15 @@ from server import REPOSITORY, NotOurs, Server
 
 STORE = REPOSITORY / ".build/mta"
 PROGRAMS = ["dotlock", "mboxappend", "maildir2mbox", "lockctl"]
-SERVERS: list[type[Server]] = [Local, Pipe, Exim, OpenSMTPD, Procmail, Maildrop, Fetchmail, Getmail, Qmail, QmailAlone]
+SERVERS: list[type[Server]] = [
+    Local, Pipe, Exim, OpenSMTPD, Procmail, ProcmailByRoot, Maildrop, Fetchmail, Getmail, Qmail, QmailAlone,
+]
 CASES = [cases.delivery, cases.busy, cases.typo, cases.rewriting]
+# What one server is enough for.
+ALSO = {
+    "postfix-local": [(0o2775, mutt.reading), (0o1777, mutt.reading), (0o1777, mutt.locked_out), (0o1777, cron.jobs)],
+    "exim": [(0o2775, exim.beside), (0o1777, exim.beside)],
+}
 
 
 class Score:
@@ -38,8 +48,8 @@ class Score:
         self.only = only
         self.passed = self.failed = self.skipped = 0
 
-    def wants(self, *words: str) -> bool:
-        return all(any(only in word for word in words) for only in self.only)
+    def wants(self, name: str) -> bool:
+        return all(word in name for word in self.only)
 
     def run(self, name: str, machine: Machine, case, *arguments) -> None:
         began = time.monotonic()
@@ -85,7 +95,7 @@ class Layers:
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--programs", type=Path, default=REPOSITORY / ".build/release")
-    parser.add_argument("--only", nargs="*", default=[], help="cases whose server, spool and name match all of these")
+    parser.add_argument("--only", nargs="*", default=[], help="only cases whose names have all of these words")
     options = parser.parse_args()
     score = Score(options.only)
     try:
@@ -97,10 +107,24 @@ def main() -> int:
     place = namespace.folder(STORE / "place")
     layers = Layers(place, options.programs)
     for server in SERVERS:
-        wanted = [(spool, case) for spool in server.spools for case in CASES if score.wants(server.name, f"{spool:o}", case.__name__)]
+        wanted = _wanted(server, score)
         if wanted:
             _serve(server, place, layers, wanted, score)
     return score.end()
+
+
+def _wanted(server: type[Server], score: Score) -> list:
+    """Names and functions of a bed, in their order."""
+    found = []
+    for spool, case in [(spool, case) for spool in server.spools for case in CASES] + ALSO.get(server.name, []):
+        name = f"{server.name}, {spool:o}, {case.__name__}"
+        found.append((name, lambda bed, spool=spool, case=case: (bed.clear(spool), case(bed))))
+    for checker in checkers.ALL:
+        if checker.server == server.name:
+            found.append((f"{checker.name}, configuration", lambda bed, check=checker.check: check(bed.machine)))
+        if checker.server == server.name and checker.exported:
+            found.append((f"{checker.name}, export", lambda bed, check=checker.check_export: check(bed.machine)))
+    return [(name, case) for name, case in found if score.wants(name)]
 
 
 def _serve(kind, place: Path, layers: Layers, wanted: list, score: Score) -> None:
@@ -112,13 +136,13 @@ def _serve(kind, place: Path, layers: Layers, wanted: list, score: Score) -> Non
         imap.start(machine)
         server.start()
         bed = Bed(machine, server)
-        for spool, case in wanted:
-            bed.clear(spool)
-            score.run(f"{kind.name}, {spool:o}, {case.__name__}", machine, case, bed)
+        for name, case in wanted:
+            score.run(name, machine, case, bed)
     except Exception as problem:
         score.run(f"{kind.name}, starting", machine, _fail, problem)
     finally:
         server.stop()
+    score.run(f"{kind.name}, stopping", machine, namespace.is_empty)
 
 
 def _fail(problem: Exception) -> None:

@@ -3,6 +3,7 @@
 import itertools
 from pathlib import Path
 
+from machine import Machine
 from messages import Message
 from server import NotOurs, Server, example
 
@@ -48,11 +49,6 @@ class Fetchmail(Fetcher):
     def retry(self) -> None:
         self.machine.run("fetchmail", "-f", "/etc/fetchmailrc")
 
-    def complaints(self, fragment: str) -> str:
-        self.machine.write("/tmp/fetchmailrc", fragment, 0o600)
-        result = self.machine.run("fetchmail", "-f", "/tmp/fetchmailrc", "--configdump")
-        return "" if result.returncode == 0 else result.stdout.decode()
-
 
 class Getmail(Fetcher):
     name = "getmail"
@@ -73,8 +69,17 @@ class Getmail(Fetcher):
         names = [file.read_text().strip() for file in Path("/proc").glob("[0-9]*/comm")]
         return "mboxappend" in names
 
-    def complaints(self, fragment: str) -> str:
-        """`--dump` reads the configuration and prints it, and fetches nothing."""
-        self.machine.write("/tmp/getmailrc", fragment, 0o600, "ann")
-        result = self.machine.run("getmail", "--rcfile", "/tmp/getmailrc", "--dump", user="ann")
-        return "" if result.returncode == 0 else result.stdout.decode()
+
+def fetchmail_complaints(machine: Machine, text: str) -> str:
+    """`--configdump` reads everything and fetches nothing."""
+    machine.write("/tmp/fetchmailrc", text, 0o600)
+    result = machine.run("fetchmail", "-f", "/tmp/fetchmailrc", "--configdump")
+    return "" if result.returncode == 0 else result.stdout.decode()
+
+
+def getmail_complaints(machine: Machine, text: str) -> str:
+    """So does `--dump`."""
+    machine.write("/tmp/getmailrc", text, 0o600, "ann")
+    result = machine.run("getmail", "--rcfile", "/tmp/getmailrc", "--dump", user="ann")
+    said = result.stdout.decode()
+    return "" if result.returncode == 0 and "Error" not in said else said

@@ -1,5 +1,6 @@
 """procmail and maildrop, as Postfix's mailbox_command."""
 
+from machine import Machine
 from programs.postfix import Postfix
 from server import example
 
@@ -13,13 +14,6 @@ class Procmail(Postfix):
         super().prepare()
         self.machine.write("/home/ann/.procmailrc", example("procmail/procmailrc"), 0o600, "ann")
 
-    def complaints(self, fragment: str) -> str:
-        """procmail has no checker, but its log names what it skipped."""
-        self.machine.write("/tmp/procmailrc", f"LOGFILE=/tmp/procmail.log\n{fragment}\n:0\n/dev/null\n", 0o644)
-        self.machine.run("procmail", "-m", "/tmp/procmailrc", input=b"From: ann\n\n")
-        log = self.machine.path("/tmp/procmail.log").read_text()
-        return "\n".join(line for line in log.splitlines() if line.startswith("procmail:"))
-
 
 class Maildrop(Postfix):
     name = "maildrop"
@@ -29,8 +23,18 @@ class Maildrop(Postfix):
         super().prepare()
         self.machine.write("/home/ann/.mailfilter", example("maildrop/mailfilter"), 0o600, "ann")
 
-    def complaints(self, fragment: str) -> str:
-        """maildrop has no checker, but it parses all of a filter before it runs it."""
-        self.machine.write("/tmp/mailfilter", f"{fragment}\nEXITCODE=0\nexit\n", 0o600)
-        result = self.machine.run("maildrop", "/tmp/mailfilter", input=b"From: ann\n\n")
-        return "" if result.returncode == 0 else result.stdout.decode()
+
+def procmail_complaints(machine: Machine, fragment: str) -> str:
+    """procmail has no checker, but its log names what it skips."""
+    machine.write("/tmp/procmail.log", "")
+    machine.write("/tmp/procmailrc", f"LOGFILE=/tmp/procmail.log\n:0\n* ! ^From: ann\n{{\n{fragment}\n}}\n:0\n/dev/null\n")
+    machine.run("procmail", "-m", "/tmp/procmailrc", input=b"From: ann\n\n")
+    log = machine.path("/tmp/procmail.log").read_text()
+    return "\n".join(line for line in log.splitlines() if line.startswith("procmail:"))
+
+
+def maildrop_complaints(machine: Machine, fragment: str) -> str:
+    """maildrop has no checker, but it parses all of a filter before it does anything."""
+    machine.write("/tmp/mailfilter", f"if (0)\n{{\n{fragment}\n}}\nEXITCODE=0\nexit\n", 0o600)
+    result = machine.run("maildrop", "/tmp/mailfilter", input=b"From: ann\n\n")
+    return "" if result.returncode == 0 else result.stdout.decode()

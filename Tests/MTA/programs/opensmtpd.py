@@ -1,6 +1,6 @@
 """OpenSMTPD with an mda action."""
 
-from machine import wait_for
+from machine import Machine, wait_for
 from server import Server, example
 
 
@@ -28,7 +28,8 @@ class OpenSMTPD(Server):
     def retry(self) -> None:
         self.machine.check("smtpctl", "schedule", "all")
 
-    def complaints(self, fragment: str) -> str:
-        self.machine.write("/tmp/smtpd-check.conf", fragment)
-        result = self.machine.run("smtpd", "-n", "-f", "/tmp/smtpd-check.conf")
-        return "" if result.returncode == 0 else result.stdout.decode()
+
+def complaints(machine: Machine, text: str) -> str:
+    machine.write("/tmp/smtpd.conf", text)
+    result = machine.run("smtpd", "-n", "-f", "/tmp/smtpd.conf")
+    return "" if result.returncode == 0 else result.stdout.decode()

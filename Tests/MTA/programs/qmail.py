@@ -1,49 +1,29 @@
-"""qmail is not in Debian: this keeps qmail-local's side of the contract of qmail-command(8), and qmail's queue in a list."""
+"""qmail is not in Debian: this keeps qmail-local's side of the contract of qmail-command(8)."""
 
-import itertools
 import os
 import subprocess
 import tempfile
 import time
 
 from messages import Message
-from server import Server, example
+from programs.caller import Caller
+from server import example
 
-HARD = {64, 65, 70, 76, 77, 78, 100, 112}
 
-
-class Qmail(Server):
+class Qmail(Caller):
     name = "qmail"
     mailbox = "/home/ann/Mailbox"
     spools = [0o755]
     keeps_carriage_returns = True
+    # Everything else, a signal too, is "try again later".
+    hard = {64, 65, 70, 76, 77, 78, 100, 112}
     file = "qmail/dot-qmail"
 
     def prepare(self) -> None:
+        super().prepare()
         self.machine.write("/home/ann/.qmail", example(self.file), 0o600, "ann")
-        self.waiting: dict[int, Message] = {}
-        self.numbers = itertools.count()
 
-    def submit(self, message: Message) -> None:
-        number = next(self.numbers)
-        self.waiting[number] = message
-        self._try(number)
-
-    def queue(self) -> dict[str, bool]:
-        return {str(number): True for number in self.waiting}
-
-    def retry(self) -> None:
-        for number in list(self.waiting):
-            self._try(number)
-
-    def _try(self, number: int) -> None:
-        status, said = self._deliver(self.waiting[number])
-        if status == 0:
-            del self.waiting[number]
-        # Everything else but these, a signal too, is "try again later".
-        assert status not in HARD, f"qmail would bounce after status {status}: {said}"
-
-    def _deliver(self, message: Message) -> tuple[int, str]:
+    def deliver(self, message: Message) -> tuple[int, str]:
         """The lines of .qmail, in order, until one of them fails; 99 means: well done, and no more of them."""
         lines = self.machine.path("/home/ann/.qmail").read_text().splitlines()
         commands = [line[1:].rstrip() for line in lines if line.startswith("|")]
