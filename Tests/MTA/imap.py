@@ -66,6 +66,9 @@ class Client:
 
     def __init__(self):
         self.imap = imaplib.IMAP4("127.0.0.1")
+        # Names by their places in the mailbox, and of what the server has told to be expunged.
+        self.order: list[str] = []
+        self.gone: set[str] = set()
         self.imap.login("ann", PASSWORD)
         status, answer = self.imap.select("INBOX")
         assert status == "OK", answer
@@ -79,6 +82,7 @@ class Client:
     def messages(self) -> dict[str, tuple[str, bytes]]:
         """By their names: number for life, and body as the mailbox has it. Two with one name are an error."""
         self.imap.noop()
+        self._note_gone(self.imap.response("EXPUNGE")[1])
         status, answer = self.imap.uid("FETCH", "1:*", "(UID BODY.PEEK[HEADER.FIELDS (X-BENCH)] BODY.PEEK[TEXT])")
         assert status == "OK", answer
         found = {}
@@ -101,11 +105,14 @@ class Client:
         status, answer = self.imap.uid("STORE", uid, "+FLAGS", flag)
         assert status == "OK", answer
 
-    def expunge(self) -> list[str]:
-        """The names of what the server says is gone now."""
+    def expunge(self) -> None:
+        """Asks for it. The server may put it off, and tells later what is gone."""
         status, answer = self.imap.expunge()
         assert status == "OK", answer
-        return [self.order.pop(int(place) - 1) for place in answer if place]
+        self._note_gone(answer)
+
+    def _note_gone(self, places: list[bytes | None]) -> None:
+        self.gone.update(self.order.pop(int(place) - 1) for place in places if place)
 
 
 def sees(stored: list[Stored]) -> None:
