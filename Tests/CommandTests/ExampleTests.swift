@@ -12,7 +12,8 @@ struct ExampleTests {
     let programs = Set(files.map { String($0.prefix { $0 != "/" }) })
     #expect(
       programs.isSuperset(of: [
-        "qmail", "postfix", "exim", "opensmtpd", "procmail", "maildrop", "mutt", "dovecot", "getmail", "fetchmail", "cron",
+        "qmail", "postfix", "exim", "opensmtpd", "procmail", "maildrop", "mutt", "dovecot", "getmail", "fetchmail",
+        "cron",
         "mailutils", "shell-script", "swift-program",
       ]))
     for file in files {
