@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import imap
 from machine import Machine, wait_for
-from messages import Message, Stored, compare, numbered, quoted_body, read, samples
+from messages import Message, Stored, bulk, compare, framed, numbered, quoted_body, read, samples
 from server import REPOSITORY, Server
 
 POLICY = (REPOSITORY / "etc/dotlock.yaml").read_text()
@@ -47,6 +47,17 @@ class Bed:
 
     def policy(self, text: str) -> None:
         self.machine.write("/etc/dotlock.yaml", text)
+
+    def fill(self, count: int, size: int) -> list[Message]:
+        """Puts so many messages into the mailbox, and a large one behind them, so that to remove one takes its time.
+        The first one is delivered, so that the mailbox is as a delivery makes it."""
+        messages = [*numbered(count, "old"), bulk("bulk", size)]
+        self.server.submit(messages[0])
+        self.expect(messages[:1])
+        with open(self.machine.path(self.server.mailbox), "ab") as mailbox:
+            for message in messages[1:]:
+                mailbox.write(framed(message))
+        return messages
 
     def bytes(self) -> bytes:
         file = self.machine.path(self.server.mailbox)
@@ -122,9 +133,7 @@ def typo(bed: Bed) -> None:
 
 def rewriting(bed: Bed) -> None:
     """An IMAP client reads, flags and expunges while mail comes in. It never sees half a message, and none is lost."""
-    old, new = numbered(6, "old"), numbered(24, "new")
-    bed.server.submit_all(old)
-    bed.expect(old)
+    old, new = bed.fill(12, 4 << 20), numbered(30, "new")
     sent = {message.name: message for message in [*old, *new]}
     with ThreadPoolExecutor(1) as pool, imap.Client() as client:
         submitted = pool.submit(bed.server.submit_all, new)
@@ -140,9 +149,9 @@ def _read_and_rewrite(client: imap.Client, sent: dict[str, Message]) -> None:
     seen = client.messages()
     for name, (_, body) in seen.items():
         assert name not in client.gone, f"{name} was expunged and came back"
-        assert body == quoted_body(sent[name]), f"IMAP shows {name} half"
-    names = sorted(seen)
-    client.flag(seen[names[-1]][0], r"\Flagged")
-    if len(names) > 3 and len(client.gone) < 10:
-        client.flag(seen[names[0]][0], r"\Deleted")
+        assert body == imap.shown(quoted_body(sent[name])), f"IMAP shows {name} half"
+    client.flag(seen[client.order[-1]][0], r"\Flagged")
+    # The first one, so that all others move.
+    if client.order[0] != "bulk":
+        client.flag(seen[client.order[0]][0], r"\Deleted")
         client.expunge()

@@ -41,6 +41,12 @@ def numbered(count: int, prefix: str = "number") -> list[Message]:
     return [make(f"{prefix}-{n}", _page(f"{prefix}-{n}")) for n in range(count)]
 
 
+def bulk(name: str, size: int) -> Message:
+    """A large one. Whoever rewrites or appends it takes so long that a writer with other locks gets in between."""
+    line = f"one of many lines of {name}\n".encode()
+    return make(name, b"From: bob@example.org\nSubject: bulk\n\n" + line * (size // len(line)))
+
+
 def make(name: str, text: bytes, sender: str = "bob@example.org") -> Message:
     end = b"\r\n" if b"\r\n" in text else b"\n"
     return Message(name, sender, b"X-Bench: " + name.encode() + end + text)
@@ -93,6 +99,12 @@ def compare(stored: Stored, message: Message, keeps_carriage_returns: bool) -> N
 def quoted_body(message: Message) -> bytes:
     """The body as it has to be in the mailbox."""
     return re.sub(rb"^(>*From )", rb">\1", _halves(message.text)[1], flags=re.MULTILINE)
+
+
+def framed(message: Message) -> bytes:
+    """The message as it has to be in the mailbox."""
+    headers = message.text[: -len(_halves(message.text)[1])]
+    return b"From bob@example.org Thu Jan  1 00:00:00 2026\n" + headers + quoted_body(message) + b"\n"
 
 
 def difference(found: bytes, wanted: bytes) -> str:

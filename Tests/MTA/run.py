@@ -20,7 +20,7 @@ import namespace
 import packages
 from cases import Bed
 from machine import Machine
-from programs import cron, exim, mutt
+from programs import cron, dovecot, exim, mutt
 from programs.caller import ProcmailByRoot
 from programs.exim import Exim
 from programs.fetchers import Fetchmail, Getmail
@@ -38,7 +38,8 @@ SERVERS: list[type[Server]] = [
 CASES = [cases.delivery, cases.busy, cases.typo, cases.rewriting]
 # What one server is enough for.
 ALSO = {
-    "postfix-local": [(0o2775, mutt.reading), (0o1777, mutt.reading), (0o1777, mutt.locked_out), (0o1777, cron.jobs)],
+    "postfix-local": [(0o2775, mutt.reading), (0o1777, mutt.reading), (0o1777, mutt.locked_out), (0o1777, cron.jobs),
+                      *[(spool, case) for spool in Local.spools for case in [dovecot.waits, dovecot.is_waited_for]]],
     "exim": [(0o2775, exim.beside), (0o1777, exim.beside)],
 }
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import imap
 from cases import Bed
 from machine import Machine
-from messages import numbered
+from messages import bulk
 from server import Server, example
 
 # As dpkg-reconfigure writes it.
@@ -87,7 +87,7 @@ def complaints(machine: Machine, fragment: str) -> str:
 
 def beside(bed: Bed) -> None:
     """Exim's own appendfile transport delivers to the same mailbox at the same time."""
-    ours, theirs = numbered(20, "ours"), numbered(20, "theirs")
+    ours, theirs = [[bulk(f"{who}-{number}", 1 << 20) for number in range(12)] for who in ["ours", "theirs"]]
     with ThreadPoolExecutor(4) as pool:
         tasks = [pool.submit(bed.server.submit, message) for message in ours]
         tasks += [pool.submit(bed.server.submit, message, "ann+beside") for message in theirs]
