@@ -29,7 +29,7 @@ def waits(bed: Bed) -> None:
 
 def is_waited_for(bed: Bed) -> None:
     """While Dovecot is in the middle of rewriting a mailbox a delivery is deferred, and comes later."""
-    old, new = bed.fill(30, 48 << 20), numbered(1, "new")
+    old, new = bed.fill(30, 16 << 20), numbered(1, "new")
     bed.policy(HASTY)
     with imap.Client() as client, _stopped(bed, client):
         before = bed.bytes()

@@ -18,7 +18,7 @@ def reading(bed: Bed) -> None:
     """mutt deletes messages while others come in: what is deleted is gone, what came is there."""
     machine = bed.machine
     prepare(machine)
-    old, new = bed.fill(5, 24 << 20), numbered(24, "new")
+    old, new = bed.fill(5, 16 << 20), numbered(24, "new")
     with ThreadPoolExecutor(1) as pool:
         submitted = pool.submit(bed.server.submit_all, new)
         # New mail may come between a key and the next one, and then mutt forgets what is left of a command.
