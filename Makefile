@@ -27,6 +27,7 @@ TORTURE_ONLY =
 POWER_CUTS = 24
 POWER_KILLS = 1
 POWER_OPTIONS =
+MTA_ONLY =
 
 bindir = $(DESTDIR)$(PREFIX)/bin
 mandir = $(DESTDIR)$(PREFIX)/share/man
@@ -59,7 +60,7 @@ quiet = 2>&1 | { grep -v -e 'in statically linked applications requires at runti
 SHELL = /bin/bash
 .SHELLFLAGS = -o pipefail -c
 
-.PHONY: all help deps programs tests demo check lint docs test model torture powercut example installed bench install \
+.PHONY: all help deps programs tests demo check lint docs test model torture mta powercut example installed bench install \
   uninstall clean
 
 all: programs
@@ -74,6 +75,7 @@ help:
 	@echo '                  TORTURE_STRIDE=N: at each N-th; TORTURE_ONLY=fcntl: of that method)'
 	@echo 'make powercut     what is on disk when the power goes, at $(POWER_CUTS) moments of each file system and setting;'
 	@echo '                  in User-Mode-Linux guests, without root'
+	@echo 'make mta          let Postfix, Exim, OpenSMTPD, procmail and others deliver, next to Dovecot (as root; minutes)'
 	@echo 'make bench        time the programs against dotlockfile, lockmail, flock, procmail, maildrop'
 	@echo 'make install      PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
 	@echo 'make uninstall    remove what install put there; $(SYSCONFDIR)/dotlock.yaml stays'
@@ -94,6 +96,9 @@ powercut-needs = $(build-needs) python3:/usr/bin/python3 e2fsprogs:/sbin/mkfs.ex
   btrfs-progs:/sbin/mkfs.btrfs dmsetup:/sbin/dmsetup
 bench-needs = $(build-needs) strace:/usr/bin/strace $(peers) chiark-utils-bin:/usr/bin/with-lock-ex \
   python3:/usr/bin/python3
+# The mail servers themselves are unpacked, not installed: they conflict.
+mta-needs = $(build-needs) python3:/usr/bin/python3 util-linux:/usr/bin/unshare mount:/usr/bin/mount \
+  iproute2:/sbin/ip
 
 needs-%:
 	@missing=; \
@@ -179,6 +184,12 @@ torture: programs tests
 powercut: programs needs-powercut
 	@PYTHONPATH=Tests PYTHONDONTWRITEBYTECODE=1 python3 Tests/PowerCut/powercut.py \
 	  --cuts $(POWER_CUTS) --kills $(POWER_KILLS) $(POWER_OPTIONS) $(built)
+
+# Mail servers deliver to other users, so this is for root; nothing of the machine is changed. MTA_ONLY: words of the
+# names of the cases that are wanted.
+mta: programs needs-mta
+	@if [ "$$(id -u)" = 0 ]; then as=; elif command -v sudo >/dev/null; then as=sudo; fi; \
+	$$as python3 Tests/MTA/run.py $(if $(MTA_ONLY),--only $(MTA_ONLY))
 
 # A program of somebody else, as far as this package can tell.
 example: needs-build
