@@ -58,7 +58,15 @@ extension DotlockStrategy {
 
   /// To be called when the file is fenced, and that is on disk.
   func payDebt(_ target: borrowing LockTarget) throws(LockFailure) {
-    try attempt(target.lockPath, "cannot write") { () throws(Errno) in try held?.setDebt(false, in: target) }
+    do throws(Errno) {
+      try held?.setDebt(false, in: target)
+    } catch {
+      // A fence may take as long as the rest of the lease.
+      let isStolen = error == .noSuchFileOrDirectory || error == .staleNFSFileHandle
+      throw isStolen
+        ? LockFailure(.lost, target.lockPath, "was stolen while the file was replaced")
+        : LockFailure(error, target.lockPath, "cannot write")
+    }
   }
 }
 

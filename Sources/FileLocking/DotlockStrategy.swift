@@ -78,14 +78,24 @@ final class DotlockStrategy: LockStrategy {
 
   func refresh(_ target: borrowing LockTarget) throws(LockFailure) {
     try prove(target)
+    let before = held?.identity.modified
     try attempt(target.lockPath, "cannot touch") { () throws(Errno) in
       try held?.descriptor.touch()
       try held?.lookAgain()
     }
     // When this comes late, a thief may have decided before the touch: he moves the lock before the proof, or never. What
     // is in the permit's directory stays: it may be our own lock, and a debt.
-    try attempt(target.permitPath, "cannot remove") { () throws(Errno) in _ = try Permit.revoke(target) }
+    let isInTime = before.map { wasYoung(since: $0, target) } ?? false
+    try attempt(target.permitPath, "cannot remove") { () throws(Errno) in
+      _ = try Permit.revoke(target, isRequired: !isInTime)
+    }
     try prove(target)
+  }
+
+  /// Whether nobody can have found the lock file old before it was touched; by the clock that thieves go by.
+  private func wasYoung(since before: FileTime, _ target: borrowing LockTarget) -> Bool {
+    guard let now = held?.identity.modified else { return false }
+    return target.policy.steal.after.map { now.since(before) < $0 } ?? true
   }
 }
 

@@ -152,7 +152,7 @@ struct Post: ~Copyable {
 }
 
 /// Tries a step again that would leave a lock behind if one failed call were taken for the last word.
-func insist<Result: ~Copyable, Failure: Error>(
+package func insist<Result: ~Copyable, Failure: Error>(
   on step: () throws(Failure) -> Result, unless isFinal: (Failure) -> Bool = { _ in false }
 ) throws(Failure) -> Result {
   for _ in 0..<3 {

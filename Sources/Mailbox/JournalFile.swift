@@ -38,13 +38,18 @@ struct JournalFile: ~Copyable {
   ) throws(Errno) -> OwnJournal? {
     guard let name else { return try Self.link(descriptor, journal, directory) }
     // Whatever has failed: a name that stays would be a second one of the journal, or of nothing.
-    defer { try? directory.unlink(name) }
+    defer { Self.discard(name, directory) }
     return try Self.link(name, descriptor, journal, directory)
   }
 
   /// Takes the file's own name away; one without a name vanishes by itself.
   consuming func discard(_ directory: borrowing Directory) {
-    if let name { try? directory.unlink(name) }
+    if let name { Self.discard(name, directory) }
+  }
+
+  private static func discard(_ name: FilePath, _ directory: borrowing Directory) {
+    try? insist(
+      on: { () throws(Errno) in try directory.unlink(name) }, unless: { $0 == .noSuchFileOrDirectory })
   }
 
   private static func link(
