@@ -1,0 +1,108 @@
+"""What an Ethernet frame asks an NFS server for: enough of ONC RPC, NFSv3 and NFSv4 to pick requests by procedure."""
+import struct
+from dataclasses import dataclass
+
+NFS = 100003
+VERSION_3 = {1: "GETATTR", 2: "SETATTR", 3: "LOOKUP", 6: "READ", 7: "WRITE", 8: "CREATE", 9: "MKDIR", 12: "REMOVE",
+             13: "RMDIR", 14: "RENAME", 15: "LINK", 21: "COMMIT"}
+
+
+@dataclass
+class Call:
+    """One request: `names` are the file names in it, as far as it is understood."""
+    procedures: list
+    names: list
+
+
+def calls(frame):
+    """The NFS requests in a frame; those that begin in an earlier one are not seen."""
+    data, found = _tcp_payload(frame), []
+    while len(data) >= 28:
+        mark, _, kind, rpc, program, version, procedure = struct.unpack_from(">7I", data)
+        length = mark & 0x7FFFFFFF
+        if kind != 0 or rpc != 2 or program != NFS or not mark >> 31:
+            break
+        reader = _Reader(data[28:4 + length])
+        reader.credentials()
+        found.append(_version_3(procedure, reader) if version == 3 else _compound(reader))
+        data = data[4 + length:]
+    return found
+
+
+def _tcp_payload(frame):
+    if frame[12:14] != b"\x08\x00" or frame[23] != 6:
+        return b""
+    ip = frame[14:14 + struct.unpack_from(">H", frame, 16)[0]]  # a short frame is padded
+    segment = ip[(ip[0] & 15) * 4:]
+    return segment[(segment[12] >> 4) * 4:]
+
+
+class _Reader:
+    """XDR."""
+
+    def __init__(self, data):
+        self.data, self.at = data, 0
+
+    def number(self):
+        self.at += 4
+        return struct.unpack_from(">I", self.data, self.at - 4)[0]
+
+    def opaque(self):
+        length = self.number()
+        start, self.at = self.at, self.at + (length + 3) // 4 * 4
+        return self.data[start:start + length]
+
+    def skip(self, count):
+        self.at += count
+
+    def credentials(self):
+        for _ in range(2):
+            self.number()
+            self.opaque()
+
+
+def _version_3(number, reader):
+    procedure = VERSION_3.get(number, str(number))
+    names = []
+    if procedure in ("LOOKUP", "CREATE", "MKDIR", "REMOVE", "RMDIR"):
+        names = _names(reader, "hn")
+    elif procedure == "RENAME":
+        names = _names(reader, "hnhn")
+    elif procedure == "LINK":
+        names = _names(reader, "hhn")
+    return Call([procedure], names)
+
+
+def _names(reader, form):
+    """Of file handles (h) and names (n)."""
+    values = [reader.opaque() for _ in form]
+    return [value.decode(errors="replace") for value, kind in zip(values, form) if kind == "n"]
+
+
+def _compound(reader):
+    """The operations of an NFSv4 compound, up to the first one that is not understood."""
+    call = Call([], [])
+    try:
+        reader.opaque()
+        reader.number()
+        for _ in range(reader.number()):
+            name, form = OPERATIONS[reader.number()]
+            call.procedures.append(name)
+            for step in form:
+                if step == "n":
+                    call.names += _names(reader, "n")
+                elif step in "hb":
+                    reader.skip(4 * reader.number()) if step == "b" else reader.opaque()
+                else:
+                    reader.skip(int(step, 16) * 4)
+    except (KeyError, struct.error):
+        pass
+    return call
+
+
+# By number: the name, and what follows: a name (n), an opaque (h), a bitmap (b), so many words (in hexadecimal). CREATE is
+# that of a directory, and is named as in NFSv3; so is a REMOVE, which does not tell what it removes.
+OPERATIONS = {53: ("SEQUENCE", "8"), 22: ("PUTFH", "h"), 24: ("PUTROOTFH", ""), 32: ("SAVEFH", ""), 31: ("RESTOREFH", ""),
+              3: ("ACCESS", "1"), 9: ("GETATTR", "b"), 10: ("GETFH", ""), 15: ("LOOKUP", "n"), 11: ("LINK", "n"),
+              28: ("REMOVE", "n"), 29: ("RENAME", "nn"), 6: ("MKDIR", "1n"), 34: ("SETATTR", "4"), 38: ("WRITE", "4"),
+              25: ("READ", "4")}
