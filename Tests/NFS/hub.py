@@ -62,9 +62,10 @@ class Hub:
         """Cuts a guest's cable. Returns what mends it."""
         return self.add(lambda source, destination, _: name in (source, destination))
 
-    def lose_reply(self, client, procedure, name=""):
-        """The next such request of a client arrives, and no answer to it nor anything else gets back."""
-        return LostReply(self, client, procedure, name)
+    def lose_reply(self, client, version, procedure, name="", length=0):
+        """The next such request of a client, by that version of NFS, of at least that length, arrives whole; and from
+        then on nothing goes through its connection, in neither direction."""
+        return LostReply(self, client, lambda call: call.is_of(version, procedure, name) and call.length >= length)
 
     def send(self, name, frame):
         try:
@@ -107,27 +108,25 @@ class Hub:
 class LostReply:
     """A request that is carried out, and whose client is not told."""
 
-    def __init__(self, hub, client, procedure, name):
-        self._hub, self._client, self._request = hub, client, None
-        self._procedure, self._name, self._seen = procedure, name, threading.Event()
+    def __init__(self, hub, client, is_wanted):
+        self._hub, self._client, self._is_wanted = hub, client, is_wanted
+        self._request, self._end, self._seen = None, 0, threading.Event()
         self._remove = hub.add(self._rule)
 
     def _rule(self, source, destination, frame):
-        if source == self._client and not self._seen.is_set() and self._is_wanted(frame):
-            self._request = frame
-            self._seen.set()
+        if not self._seen.is_set():
+            if source == self._client and (call := next(filter(self._is_wanted, rpc.calls(frame)), None)):
+                self._request, self._end = frame, call.end
+                self._seen.set()
             return False
-        # The first one is enough: what the client sends again must not be carried out before `mend`.
-        return self._seen.is_set() and self._client in (source, destination)
-
-    def _is_wanted(self, frame):
-        return any(self._procedure in call.procedures and any(self._name in name for name in call.names or [""])
-                   for call in rpc.calls(frame))
+        if not rpc.is_of_connection(frame, self._request):
+            return False
+        return source != self._client or not rpc.carries_before(frame, self._end)
 
     def wait(self, seconds=60):
         """Waits for the request."""
         if not self._seen.wait(seconds):
-            raise TimeoutError(f"no {self._procedure} of {self._client}")
+            raise TimeoutError(f"{self._client} has not sent the request that is waited for")
         time.sleep(0.3)  # so that it has been carried out
 
     def mend(self, reset=False):

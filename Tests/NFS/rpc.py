@@ -9,14 +9,24 @@ VERSION_3 = {1: "GETATTR", 2: "SETATTR", 3: "LOOKUP", 6: "READ", 7: "WRITE", 8: 
 
 @dataclass
 class Call:
-    """One request: `names` are the file names in it, as far as it is understood."""
+    """One request: `names` are the file names in it, as far as it is understood; `end` is the number of the first byte
+    after it in its connection, `length` how many bytes it has."""
     procedures: list
     names: list
+    version: str = "v3"
+    end: int = 0
+    length: int = 0
+
+    def is_of(self, version, procedure, name):
+        """`name` is a part of one of the names, or empty."""
+        return (version == self.version and procedure in self.procedures
+                and (not name or any(name in other for other in self.names)))
 
 
 def calls(frame):
     """The NFS requests in a frame; those that begin in an earlier one are not seen."""
-    data, found = _tcp_payload(frame), []
+    number, data = _segment(frame)
+    found = []
     while len(data) >= 28:
         mark, _, kind, rpc, program, version, procedure = struct.unpack_from(">7I", data)
         length = mark & 0x7FFFFFFF
@@ -24,17 +34,39 @@ def calls(frame):
             break
         reader = _Reader(data[28:4 + length])
         reader.credentials()
-        found.append(_version_3(procedure, reader) if version == 3 else _compound(reader))
-        data = data[4 + length:]
+        call = _version_3(procedure, reader) if version == 3 else _compound(reader)
+        data, number = data[4 + length:], number + 4 + length
+        call.end, call.length = number, length
+        found.append(call)
     return found
 
 
-def _tcp_payload(frame):
+def is_of_connection(frame, first):
+    """Whether a frame belongs to the connection of the `first` one, in either direction."""
+    if frame[12:14] != b"\x08\x00":
+        return False
+    addresses, ports = frame[26:34], frame[34:38]
+    return (addresses + ports, addresses[4:] + addresses[:4] + ports[2:] + ports[:2]).count(first[26:38]) > 0
+
+
+def carries_before(frame, end):
+    """Whether there are bytes before `end` in a frame of that connection."""
+    number, data = _segment(frame)
+    return bool(data) and 0 < (end - number) % (1 << 32) < 1 << 31
+
+
+def asks(frame, program):
+    """Whether there is a request for an RPC program in a frame."""
+    return struct.pack(">III", 0, 2, program) in frame
+
+
+def _segment(frame):
+    """The number of the first byte of a TCP segment, and its bytes."""
     if frame[12:14] != b"\x08\x00" or frame[23] != 6:
-        return b""
+        return 0, b""
     ip = frame[14:14 + struct.unpack_from(">H", frame, 16)[0]]  # a short frame is padded
     segment = ip[(ip[0] & 15) * 4:]
-    return segment[(segment[12] >> 4) * 4:]
+    return struct.unpack_from(">I", segment, 4)[0], segment[(segment[12] >> 4) * 4:]
 
 
 class _Reader:
@@ -84,7 +116,7 @@ def _compound(reader):
     call = Call([], [])
     try:
         reader.opaque()
-        reader.number()
+        call.version = f"v4.{reader.number()}"
         for _ in range(reader.number()):
             name, form = OPERATIONS[reader.number()]
             call.procedures.append(name)

@@ -1,0 +1,66 @@
+"""Deliveries that meet, from both clients and on the server itself."""
+import json
+
+from NFS.trial import Failed, Trial
+
+# What mailbox.journal and the lease must not be bothered by: everybody waits for his turn.
+PATIENCE = "-o wait.timeout=150s -o wait.longest=500ms"
+
+
+def probe(site, versions):
+    """What `lockctl probe` says of each mount on each client: the methods that it calls safe there."""
+    site.server.run("mkdir -p -m 777 /export/probe")
+    jobs = {}
+    for client in "a", "b":
+        script = "".join(f"lockctl probe --json /mnt/{version}/probe || exit\n" for version in versions)
+        jobs[client] = site.guests[client].start(script)
+    verdicts = {}
+    for client, job in jobs.items():
+        if job.wait(200).status != 0:
+            raise Failed(f"lockctl probe: {job.output}")
+        for version, text in zip(versions, job.output.splitlines()):
+            methods = json.loads(text)["methods"]
+            verdicts[f"{client}:{version}"] = [name for name, verdict in methods.items() if verdict["safe"]]
+    return verdicts
+
+
+def contended(site, name, places, method, count):
+    """Two lines of deliveries from each place, all into one mailbox."""
+    trial = Trial(site, name)
+    for place in places:
+        for _ in range(2):
+            trial.deliver(place, count, f"{PATIENCE} -o method={method}")
+    trial.wait(240)
+    trial.expect_success()
+    trial.check()
+
+
+def moved_maildirs(site, places, count):
+    """maildir2mbox on both clients, out of a maildir that they share, and deliveries on the server meanwhile."""
+    trial = Trial(site, "maildir")
+    trial.deliver("server", count, PATIENCE)
+    names = trial.fill_maildir("server", 2 * count)
+    jobs = [trial.guest(place).start(f"cd {trial.directory(place)}; maildir2mbox {PATIENCE} Maildir Mailbox") for place in places]
+    for job in jobs:
+        if job.wait(120).status != 0:
+            raise Failed(f"maildir2mbox: status {job.status}: {job.output}")
+    trial.wait()
+    trial.note_delivered(names)
+    trial.check(leftovers={"Maildir"})
+
+
+def stress(site, places, seconds):
+    """Processes that are killed, stopped and robbed at random, on all machines at the same time."""
+    trial = Trial(site, "stress")
+    jobs = [trial.guest(place).start(
+        f"lockctl stress --json --workers 3 --seconds {seconds} -o method=dotlock -o lease.length=4s -o lease.kill=100ms "
+        f"-o lease.warning=200ms -o steal.after=4s -o steal.observe=1s {trial.directory(place)}/File") for place in places]
+    counts = {"holds": 0, "hand-overs": 0, "steals": 0}
+    for job in jobs:
+        if job.wait(seconds + 100).status != 0:
+            raise Failed(f"lockctl stress: status {job.status}: {job.output}")
+        result = json.loads(job.output.splitlines()[-1])
+        for key in counts:
+            counts[key] += result[key]
+    trial.check_directory()
+    return ", ".join(f"{count} {key}" for key, count in counts.items())
