@@ -3,7 +3,7 @@ import json
 
 from NFS.trial import Failed, Trial
 
-# What mailbox.journal and the lease must not be bothered by: everybody waits for his turn.
+# Everybody waits for his turn.
 PATIENCE = "-o wait.timeout=150s -o wait.longest=500ms"
 
 
@@ -18,8 +18,10 @@ def probe(site, versions):
     for client, job in jobs.items():
         if job.wait(200).status != 0:
             raise Failed(f"lockctl probe: {job.output}")
-        for version, text in zip(versions, job.output.splitlines()):
-            methods = json.loads(text)["methods"]
+        text = job.output
+        for version in versions:
+            answer, end = json.JSONDecoder().raw_decode(text)
+            methods, text = answer["methods"], text[end:].lstrip()
             verdicts[f"{client}:{version}"] = [name for name, verdict in methods.items() if verdict["safe"]]
     return verdicts
 
@@ -35,9 +37,9 @@ def contended(site, name, places, method, count):
     trial.check()
 
 
-def moved_maildirs(site, places, count):
+def moved_maildirs(site, name, places, count):
     """maildir2mbox on both clients, out of a maildir that they share, and deliveries on the server meanwhile."""
-    trial = Trial(site, "maildir")
+    trial = Trial(site, name)
     trial.deliver("server", count, PATIENCE)
     names = trial.fill_maildir("server", 2 * count)
     jobs = [trial.guest(place).start(f"cd {trial.directory(place)}; maildir2mbox {PATIENCE} Maildir Mailbox") for place in places]
@@ -49,9 +51,9 @@ def moved_maildirs(site, places, count):
     trial.check(leftovers={"Maildir"})
 
 
-def stress(site, places, seconds):
-    """Processes that are killed, stopped and robbed at random, on all machines at the same time."""
-    trial = Trial(site, "stress")
+def stress(site, name, places, seconds):
+    """Processes that are killed, stopped and robbed at random, on several machines at the same time."""
+    trial = Trial(site, name)
     jobs = [trial.guest(place).start(
         f"lockctl stress --json --workers 3 --seconds {seconds} -o method=dotlock -o lease.length=4s -o lease.kill=100ms "
         f"-o lease.warning=200ms -o steal.after=4s -o steal.observe=1s {trial.directory(place)}/File") for place in places]
@@ -59,7 +61,7 @@ def stress(site, places, seconds):
     for job in jobs:
         if job.wait(seconds + 100).status != 0:
             raise Failed(f"lockctl stress: status {job.status}: {job.output}")
-        result = json.loads(job.output.splitlines()[-1])
+        result = json.loads(job.output)
         for key in counts:
             counts[key] += result[key]
     trial.check_directory()

@@ -62,10 +62,11 @@ class Hub:
         """Cuts a guest's cable. Returns what mends it."""
         return self.add(lambda source, destination, _: name in (source, destination))
 
-    def lose_reply(self, client, version, procedure, name="", length=0):
-        """The next such request of a client, by that version of NFS, of at least that length, arrives whole; and from
-        then on nothing goes through its connection, in neither direction."""
-        return LostReply(self, client, lambda call: call.is_of(version, procedure, name) and call.length >= length)
+    def lose_reply(self, client, version, *requests):
+        """The next request of a client by that version of NFS that is like the last of `requests`, each a procedure and
+        a part of a name, and comes after some that are like the others, arrives whole; and from then on nothing goes
+        through its connection, in neither direction."""
+        return LostReply(self, client, version, list(requests))
 
     def send(self, name, frame):
         try:
@@ -108,20 +109,27 @@ class Hub:
 class LostReply:
     """A request that is carried out, and whose client is not told."""
 
-    def __init__(self, hub, client, is_wanted):
-        self._hub, self._client, self._is_wanted = hub, client, is_wanted
+    def __init__(self, hub, client, version, requests):
+        self._hub, self._client, self._version, self._requests = hub, client, version, requests
         self._request, self._end, self._seen = None, 0, threading.Event()
         self._remove = hub.add(self._rule)
 
     def _rule(self, source, destination, frame):
         if not self._seen.is_set():
-            if source == self._client and (call := next(filter(self._is_wanted, rpc.calls(frame)), None)):
-                self._request, self._end = frame, call.end
-                self._seen.set()
+            if source == self._client:
+                self._follow(frame)
             return False
         if not rpc.is_of_connection(frame, self._request):
             return False
         return source != self._client or not rpc.carries_before(frame, self._end)
+
+    def _follow(self, frame):
+        for call in rpc.calls(frame):
+            if self._requests and call.is_of(self._version, *self._requests[0]):
+                self._request, self._end = frame, call.end
+                self._requests.pop(0)
+        if not self._requests:
+            self._seen.set()
 
     def wait(self, seconds=60):
         """Waits for the request."""

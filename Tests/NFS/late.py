@@ -7,60 +7,69 @@ from NFS.trial import Failed, Trial
 # lasts, which is ten seconds here.
 HASTE = ("-o method=dotlock -o wait.timeout=100s -o wait.longest=500ms -o lease.length=12s -o lease.warning=2s "
          "-o steal.after=12s -o steal.observe=2s")
-# Of a request that carries a part of a message, and not of one that fills a lock file.
-PIECE = 4000
-
-# Where in its delivery a client is cut off.
+LINK_OF_JOURNAL = "LINK", ".Mailbox.journal"
+# Where in its delivery a client is cut off: after requests like these.
 MOMENTS = {
-    "when its lock is made": ("LINK", "Mailbox.lock", 0),
-    "when its journal is made": ("LINK", ".Mailbox.journal", 0),
-    "in the middle of its message": ("WRITE", "", PIECE),
-    "in its commit": ("RENAME", ".Mailbox.journal", 0),
+    "lock": [("LINK", "Mailbox.lock")],
+    "journal": [LINK_OF_JOURNAL],
+    "message": [LINK_OF_JOURNAL, ("WRITE", "")],
+    "commit": [LINK_OF_JOURNAL, ("RENAME", ".Mailbox.journal")],
 }
 
 
-def begin(site, name, version, moment):
-    """A delivery by the client a that hangs at that moment, and what mends its connection."""
+def begin(site, name, victim, moment):
+    """A delivery that hangs at that moment, and what mends its connection."""
     trial = Trial(site, name)
-    trial.deliver(f"a:{version}", 1, HASTE)
+    trial.deliver(victim, 1, HASTE)
     trial.wait()
-    lost = site.hub.lose_reply("a", version, *MOMENTS[moment])
-    victim = trial.deliver(f"a:{version}", 1, HASTE + " -v", size=150_000)
+    client, _, version = victim.partition(":")
+    lost = site.hub.lose_reply(client, version, *MOMENTS[moment])
+    # Written in several pieces.
+    job = trial.deliver(victim, 1, HASTE + " -v", size=150_000)
     lost.wait()
-    return trial, victim, lost
+    return trial, job, lost
 
 
-def cut_off(site, name, version, moment, thief):
+def cut_off(site, name, victim, moment, thief):
     """The lock is stolen, and the thief has delivered, when the first holder comes back."""
-    trial, victim, lost = begin(site, name, version, moment)
+    trial, late, lost = begin(site, name, victim, moment)
     try:
         trial.deliver(thief, 2, HASTE + " -v").wait(150)
     finally:
         lost.mend()
     trial.wait(150)
     settle(trial, thief)
-    status = trial.status(victim)
-    if status == 0 and moment in ("when its journal is made", "in the middle of its message"):
-        raise Failed(f"a late holder reports success: {victim.output}")
+    status = trial.status(late)
+    if status == 0 and moment in ("journal", "message"):
+        raise Failed(f"a late holder reports success: {late.output}")
     # It cannot know whether its commit was carried out, and must say no.
-    if status == 75 and moment == "in its commit":
-        trial.uncertain.add(victim.names[0])
+    if status == 75 and moment == "commit":
+        trial.uncertain.add(late.names[0])
     trial.check()
-    return f"status {status}"
+    return f"comes back with status {status}"
 
 
-def crashed(site, name, version, moment, thief):
-    """The first holder's host is gone."""
-    trial, victim, lost = begin(site, name, version, moment)
+def crashed(site, name, deaths):
+    """The host of the first holders is gone.
+
+    deaths: (version, moment, thief), one for each version.
+    """
+    begun = [begin(site, f"{name}-{version}", f"a:{version}", moment) for version, moment, _ in deaths]
     site.a.crash()
-    lost.mend()
     started = time.monotonic()
-    trial.deliver(thief, 2, HASTE).wait(150)
+    thieves = [trial.deliver(thief, 2, HASTE) for (trial, _, _), (_, _, thief) in zip(begun, deaths)]
+    for (trial, victim, lost), thief in zip(begun, thieves):
+        lost.mend()
+        thief.wait(150)
+        trial.note(victim)
+        trial.note(thief)
     seconds = time.monotonic() - started
-    trial.note(victim)
-    for job in trial.jobs_of(thief):
+    site.start_client_again("a")
+    for (trial, _, _), (version, _, _) in zip(begun, deaths):
+        job = trial.deliver(f"a:{version}", 1, HASTE)
+        job.wait()
         trial.note(job)
-    trial.check()
+        trial.check()
     return f"delivered after {seconds:.0f} s"
 
 
@@ -70,17 +79,16 @@ def settle(trial, place):
     trial.wait()
 
 
-def killed(site, name, version, other, count):
-    """Deliveries by a that are killed at any moment, while another place delivers and puts right what they leave."""
+def killed(site, name, victim, other, count):
+    """Deliveries that are killed at any moment, while another place delivers and puts right what they leave."""
     trial = Trial(site, name)
     options = HASTE.replace("12s", "4s").replace("observe=2s", "observe=500ms").replace("warning=2s", "warning=1s")
-    command = (f"timeout -s KILL 0.$((RANDOM % 5))$((RANDOM % 10)) mboxappend {options} {trial.mailbox(f'a:{version}')}")
-    victim = trial.deliver(f"a:{version}", count, command=command, size=40_000)
+    command = f"timeout -s KILL 0.$((RANDOM % 5))$((RANDOM % 10)) mboxappend {options} {trial.mailbox(victim)}"
+    job = trial.deliver(victim, count, command=command, size=40_000)
     trial.deliver(other, count // 4, options)
     trial.wait(240)
     settle(trial, other)
     # Those of killed processes, as the manual says; a waiter's own file is cleared by lockctl list.
     trial.guest(other).run(f"sleep 5; lockctl list -o steal.after=4s {trial.directory(other)}")
-    left = trial.names_left()
-    trial.check(leftovers={name for name in left if name.startswith(".Mailbox.journal.a.")})
-    return f"{count - trial.delivered(victim)} of {count} killed"
+    trial.check(leftovers={name for name in trial.names_left() if name.startswith(".Mailbox.journal.a.")})
+    return f"{count - trial.delivered(job)} of {count} killed"

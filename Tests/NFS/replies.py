@@ -23,8 +23,7 @@ def begin(site, name, client, version, request):
     procedure, part = REQUESTS[request]
     if version != "v3" and procedure == "RMDIR":
         procedure = "REMOVE"
-    # NFSv4's REMOVE of the post and of the permit differ by the name only.
-    lost = site.hub.lose_reply(client, version, procedure, part)
+    lost = site.hub.lose_reply(client, version, (procedure, part))
     victim = trial.deliver(f"{client}:{version}", 1, OPTIONS)
     return trial, victim, lost
 
@@ -42,16 +41,16 @@ def sent_again(site, name, version, request, other):
     trial.check()
 
 
-def sent_again_after_reboot(site, requests):
+def sent_again_after_reboot(site, name, requests):
     """The server goes down, too, and has forgotten what it did when the request comes again; and somebody on the server
     has the lock by then, if he can have it. Whatever is carried out twice must leave that one alone.
 
-    requests: (name, client, version, request), for each client at most one.
+    requests: (client, version, request), for each client at most one.
     """
-    begun = [begin(site, *request) for request in requests]
+    begun = [begin(site, f"{name}-{request[0]}", *request) for request in requests]
     for _, _, lost in begun:
         lost.wait()
-    cuts = [site.hub.cut(client) for _, client, _, _ in requests]
+    cuts = [site.hub.cut(client) for client, _, _ in requests]
     site.server.crash()
     site.start_server_again()
     try:
@@ -72,7 +71,7 @@ def sent_again_after_reboot(site, requests):
         trial.deliver("server", 1, OPTIONS)
         trial.wait()
         trial.check()
-        said.append(f"{request[0]}: status {trial.status(victim)}, {holder.output.splitlines()[-1]}")
+        said.append(f"{request[0]}:{request[1]}: status {trial.status(victim)}, {holder.output.splitlines()[-1]}")
     return "; ".join(said)
 
 

@@ -10,12 +10,11 @@ VERSION_3 = {1: "GETATTR", 2: "SETATTR", 3: "LOOKUP", 6: "READ", 7: "WRITE", 8: 
 @dataclass
 class Call:
     """One request: `names` are the file names in it, as far as it is understood; `end` is the number of the first byte
-    after it in its connection, `length` how many bytes it has."""
+    after it in its connection."""
     procedures: list
     names: list
     version: str = "v3"
     end: int = 0
-    length: int = 0
 
     def is_of(self, version, procedure, name):
         """`name` is a part of one of the names, or empty."""
@@ -36,7 +35,7 @@ def calls(frame):
         reader.credentials()
         call = _version_3(procedure, reader) if version == 3 else _compound(reader)
         data, number = data[4 + length:], number + 4 + length
-        call.end, call.length = number, length
+        call.end = number
         found.append(call)
     return found
 
