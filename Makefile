@@ -49,7 +49,7 @@ quiet = 2>&1 | { grep -v -e 'in statically linked applications requires at runti
 SHELL = /bin/bash
 .SHELLFLAGS = -o pipefail -c
 
-.PHONY: all help deps programs tests demo check lint docs test model torture example installed bench install \
+.PHONY: all help deps programs tests demo check lint docs test model torture nfs nfs-short example installed bench install \
   uninstall clean
 
 all: programs
@@ -61,6 +61,8 @@ help:
 	@echo 'make model        check the locking scheme exhaustively, all interleavings of three processes'
 	@echo 'make torture      $(TORTURE_HAND_OVERS) hand-overs of each kind of lock between processes that are killed and stopped;'
 	@echo '                  deliveries and maildirs killed at every system call (hours)'
+	@echo 'make nfs          deliver over real NFS, from two clients and on the server, with everything that goes wrong there:'
+	@echo '                  three User-Mode-Linux machines, without root; make nfs-short takes two minutes'
 	@echo 'make bench        time the programs against dotlockfile, lockmail, flock, procmail, maildrop'
 	@echo 'make install      PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
 	@echo 'make uninstall    remove what install put there; $(SYSCONFDIR)/dotlock.yaml stays'
@@ -77,6 +79,8 @@ build-needs = libyaml-dev:/usr/lib/*/libyaml.a pkg-config:/usr/bin/pkg-config
 model-needs = spin:/usr/bin/spin gcc:/usr/bin/cc libc6-dev:/usr/include/stdio.h
 check-needs = $(build-needs) $(model-needs) mandoc:/usr/bin/mandoc strace:/usr/bin/strace $(peers) \
   mutt:/usr/bin/mutt_dotlock mailutils:/usr/bin/dotlock.mailutils python3:/usr/bin/python3
+# The rest is unpacked by the bed itself: to install it would start a file server.
+nfs-needs = $(build-needs) python3:/usr/bin/python3 iproute2:/usr/*bin/ip e2fsprogs:/usr/*bin/mkfs.ext4
 bench-needs = $(build-needs) strace:/usr/bin/strace $(peers) chiark-utils-bin:/usr/bin/with-lock-ex
 
 needs-%:
@@ -156,6 +160,9 @@ model: needs-model
 torture: programs tests
 	@sh Tests/torture.sh $(built)/lockctl $(TORTURE_DIR) $(TORTURE_HAND_OVERS)
 	@MAILBOX_TORTURE=1 $(SWIFT) test --skip-build --parallel --filter KillTests $(quiet)
+
+nfs nfs-short: programs needs-nfs
+	@PYTHONPATH=Tests PYTHONDONTWRITEBYTECODE=1 python3 -m NFS $(if $(filter nfs-short,$@),short,full) --programs $(built)
 
 # A program of somebody else, as far as this package can tell.
 example: needs-build

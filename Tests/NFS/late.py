@@ -73,6 +73,21 @@ def crashed(site, name, deaths):
     return f"delivered after {seconds:.0f} s"
 
 
+def stopped(site, name, victim, thief):
+    """A holder is stopped until its lock is stolen, and the program that it runs goes on."""
+    trial = Trial(site, name)
+    box = trial.mailbox(victim)
+    command = (f"dotlock {HASTE} {box} sh -c 'kill -STOP $PPID; sleep 25; mboxappend {box}; status=$?; "
+               f"kill -CONT $PPID; exit $status'")
+    late = trial.deliver(victim, 1, command=command)
+    trial.guest(victim).run(f"until [ -e {box}.lock ]; do sleep 0.2; done")
+    trial.deliver(thief, 2, HASTE)
+    trial.wait(150)
+    trial.expect(75, late)
+    settle(trial, thief)
+    trial.check()
+
+
 def settle(trial, place):
     """One more delivery: it deals with what a holder that was late has left."""
     trial.deliver(place, 1, HASTE)

@@ -42,6 +42,8 @@ def full():
     yield [("maildir2mbox on both clients", contention.moved_maildirs, ("a:v3", "b:v4.2"), 10)]
     yield [("stress on both clients", contention.stress, ("a:v3", "b:v4.2"), 20)]
     yield from cut_off(list(late.MOMENTS), VERSIONS)
+    yield [(f"stopped on {victim}, thief {thief}", late.stopped, victim, thief)
+           for victim, thief in (("server", "a:v3"), ("a:v4.2", "server"), ("b:v3", "a:v4.0"))]
     yield [("crashed client", late.crashed, [("v3", "message", "b:v4.2"), ("v4.2", "journal", "b:v3"),
                                              ("v4.0", "lock", "server")])]
     yield [("killed deliveries", late.killed, "a:v4.2", "b:v3", 24)]

@@ -17,7 +17,7 @@ def skewed(site, name, places, skews):
         trial = Trial(site, name)
         for place in places:
             # Whoever is robbed finds that out, and fails.
-            trial.deliver(place, 8, HASTE)
+            trial.deliver(place, 8, PATIENCE)
         trial.wait(150)
         trial.expect_success()
         for victim, thief in zip(places, places[1:]):
