@@ -9,7 +9,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from Guests.packages import CannotStart
+from Guests.guest import CannotStart, GuestError
 from NFS import contention
 from NFS.rounds import METHODS, ROUNDS
 from NFS.site import VERSIONS, Site
@@ -48,18 +48,24 @@ def main():
             run(site, groups, report)
     except CannotStart as reason:
         report.add("skipped", f"{sum(map(len, groups))} scenarios", reason)
+    except GuestError as failure:
+        report.add("failed", "a server and two clients", failure)
     return report.end()
 
 
 def run(site, groups, report):
     verdicts, passed = probe(site, report), {method: True for method in METHODS}
-    with ThreadPoolExecutor(16) as threads:
+    # Not waited for when this is interrupted: they end when their guests do.
+    threads = ThreadPoolExecutor(16)
+    try:
         for number, group in enumerate(groups):
             running = [(scenario, threads.submit(scenario[1], site, f"{number}-{index}", *scenario[2:]))
                        for index, scenario in enumerate(group) if is_called_safe(scenario, verdicts, report)]
             for scenario, future in running:
                 if not settle(future, scenario[0], report) and scenario[1] is contention.contended:
                     passed[scenario[3]] = False
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)
     compare(verdicts, passed, report)
 
 

@@ -57,12 +57,15 @@ def stress(site, name, places, seconds):
     jobs = [trial.guest(place).start(
         f"lockctl stress --json --workers 3 --seconds {seconds} -o method=dotlock -o lease.length=4s -o lease.kill=100ms "
         f"-o lease.warning=200ms -o steal.after=4s -o steal.observe=1s {trial.directory(place)}/File") for place in places]
-    counts = {"holds": 0, "hand-overs": 0, "steals": 0}
+    counts = {"holds": 0, "steals": 0, "kills": 0, "stops": 0}
     for job in jobs:
-        if job.wait(seconds + 100).status != 0:
+        # 75: so slow a machine that no lock was handed over before its holder was killed.
+        if job.wait(seconds + 100).status not in (0, 75):
             raise Failed(f"lockctl stress: status {job.status}: {job.output}")
-        result = json.loads(job.output)
+        result, _ = json.JSONDecoder().raw_decode(job.output)
         for key in counts:
             counts[key] += result[key]
+    if counts["holds"] < 2:
+        raise Failed(f"nobody got the lock: {jobs[0].output}")
     trial.check_directory()
     return ", ".join(f"{count} {key}" for key, count in counts.items())

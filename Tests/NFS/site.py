@@ -2,7 +2,7 @@
 import os
 import shutil
 
-from Guests.guest import Bed
+from Guests.guest import Bed, GuestError
 from NFS.hub import Hub
 
 VERSIONS = "v3", "v4.0", "v4.2"
@@ -105,7 +105,7 @@ class Site:
     def _mount(self, *names):
         for job in [self.guests[name].start(CLIENT) for name in names]:
             if job.wait().status != 0:
-                raise RuntimeError(f"cannot mount: {job.output}")
+                raise GuestError(f"cannot mount: {job.output}")
 
     @property
     def server(self):
