@@ -215,5 +215,6 @@ def _command(name, shared, line, disks, cable, memory):
                f"SHARED={shared}"]
     command += [f"ubd{number}={path}" for number, path in enumerate(disks)]
     if cable:
-        command += [f"vec0:transport=fd,fd={cable.socket.fileno()},depth=128,mac={cable.mac}", f"ADDRESS={cable.address}"]
+        command += [f"vec0:transport=fd,fd={cable.socket.fileno()},depth=128,mac={cable.mac}",
+                    f"ADDRESS={cable.address}"]
     return command + ["--", f"{HERE}/boot.sh"]

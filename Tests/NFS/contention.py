@@ -42,7 +42,8 @@ def moved_maildirs(site, name, places, count):
     trial = Trial(site, name)
     trial.deliver("server", count, PATIENCE)
     names = trial.fill_maildir("server", 2 * count)
-    jobs = [trial.guest(place).start(f"cd {trial.directory(place)}; maildir2mbox {PATIENCE} Maildir Mailbox") for place in places]
+    jobs = [trial.guest(place).start(f"cd {trial.directory(place)}; maildir2mbox {PATIENCE} Maildir Mailbox")
+            for place in places]
     for job in jobs:
         if job.wait(120).status != 0:
             raise Failed(f"maildir2mbox: status {job.status}: {job.output}")
@@ -54,9 +55,11 @@ def moved_maildirs(site, name, places, count):
 def stress(site, name, places, seconds):
     """Processes that are killed, stopped and robbed at random, on several machines at the same time."""
     trial = Trial(site, name)
+    options = ("-o method=dotlock -o lease.length=4s -o lease.kill=100ms -o lease.warning=200ms -o steal.after=4s "
+               "-o steal.observe=1s")
     jobs = [trial.guest(place).start(
-        f"lockctl stress --json --workers 3 --seconds {seconds} -o method=dotlock -o lease.length=4s -o lease.kill=100ms "
-        f"-o lease.warning=200ms -o steal.after=4s -o steal.observe=1s {trial.directory(place)}/File") for place in places]
+        f"lockctl stress --json --workers 3 --seconds {seconds} {options} {trial.directory(place)}/File")
+        for place in places]
     counts = {"holds": 0, "steals": 0, "kills": 0, "stops": 0}
     for job in jobs:
         # 75: so slow a machine that no lock was handed over before its holder was killed.

@@ -7,14 +7,13 @@ from NFS.site import VERSIONS
 
 METHODS = "dotlock", "dotlock+fcntl", "fcntl", "flock"
 MIXTURES = [("a:v3", "b:v3", "server"), ("a:v4.2", "b:v4.0", "server"), ("a:v3", "b:v4.2", "server")]
-# NFS makes flock(2) of the clients a lock that flock(2) on the server does not see.
-KERNEL_ONLY = [places[:2] for places in MIXTURES]
 
 
 def contended(mixtures, methods, count):
     for places in mixtures:
         for method in methods:
-            where = KERNEL_ONLY[MIXTURES.index(places)] if method == "flock" else places
+            # NFS makes flock(2) of the clients a lock that flock(2) on the server does not see.
+            where = places[:2] if method == "flock" else places
             name = f"contended {method} {' '.join(where)}"
             yield [(name, contention.contended, where, method, count)]
 
@@ -28,7 +27,8 @@ def cut_off(moments, versions):
 
 def lost(requests, versions):
     for request in requests:
-        yield [(f"reply lost: {request} {version}", replies.sent_again, version, request, "b:v3") for version in versions]
+        yield [(f"reply lost: {request} {version}", replies.sent_again, version, request, "b:v3")
+               for version in versions]
 
 
 def rebooted(*pairs):

@@ -36,7 +36,7 @@ class Trial:
     def mailbox(self, place):
         return f"{self.directory(place)}/Mailbox"
 
-    def deliver(self, place, count, options="", size=2000, before="", command=None):
+    def deliver(self, place, count, options="", size=2000, command=None):
         """Starts `count` deliveries, one after the other."""
         guest, number = self.guest(place), len(self._jobs)
         folder = f"{guest.shared}/{self.name}-{number}"
@@ -47,7 +47,7 @@ class Trial:
             with open(f"{folder}/{name}", "wb") as file:
                 file.write(self._messages[name])
         command = command or f"mboxappend {options} {self.mailbox(place)}"
-        job = guest.start(f"{before}\nfor n in {' '.join(names)}; do\n  {command} <{folder}/$n\n  echo \"status $n $?\"\ndone")
+        job = guest.start(f"for n in {' '.join(names)}; do\n  {command} <{folder}/$n\n  echo \"status $n $?\"\ndone")
         job.names, job.place = names, place
         self._jobs.append(job)
         return job
@@ -129,8 +129,8 @@ class Trial:
 
     def check_directory(self, leftovers=frozenset()):
         if left := self.names_left() - leftovers:
-            details = self.site.server.run(f"cd {EXPORT}/{self.name}; ls -lAR; head -c 50 *.lock* 2>&1", check=False).output
-            raise Failed(f"left behind: {sorted(left)}\n{details}")
+            details = self.site.server.run(f"cd {EXPORT}/{self.name}; ls -lAR; head -c 50 *.lock*", check=False)
+            raise Failed(f"left behind: {sorted(left)}\n{details.output}")
 
     def _read(self):
         server = self.site.server
