@@ -60,7 +60,7 @@ quiet = 2>&1 | { grep -v -e 'in statically linked applications requires at runti
 SHELL = /bin/bash
 .SHELLFLAGS = -o pipefail -c
 
-.PHONY: all help deps programs tests demo check lint docs test model torture mta powercut example installed bench install \
+.PHONY: all help deps programs tests demo check lint docs test model torture nfs nfs-short mta powercut example installed bench install \
   uninstall clean
 
 all: programs
@@ -76,6 +76,8 @@ help:
 	@echo 'make powercut     what is on disk when the power goes, at $(POWER_CUTS) moments of each file system and setting;'
 	@echo '                  in User-Mode-Linux guests, without root'
 	@echo 'make mta          let Postfix, Exim, OpenSMTPD, procmail and others deliver, next to Dovecot (as root; minutes)'
+	@echo 'make nfs          deliver over real NFS, from two clients and on the server, with everything that goes wrong there:'
+	@echo '                  three User-Mode-Linux machines, without root; make nfs-short takes two minutes'
 	@echo 'make bench        time the programs against dotlockfile, lockmail, flock, procmail, maildrop'
 	@echo 'make install      PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
 	@echo 'make uninstall    remove what install put there; $(SYSCONFDIR)/dotlock.yaml stays'
@@ -99,6 +101,8 @@ bench-needs = $(build-needs) strace:/usr/bin/strace $(peers) chiark-utils-bin:/u
 # The mail servers themselves are unpacked, not installed: they conflict.
 mta-needs = $(build-needs) python3:/usr/bin/python3 util-linux:/usr/bin/unshare mount:/usr/bin/mount \
   iproute2:/sbin/ip
+# The rest is unpacked by the bed itself: to install it would start a file server.
+nfs-needs = $(build-needs) python3:/usr/bin/python3 iproute2:/usr/*bin/ip e2fsprogs:/usr/*bin/mkfs.ext4
 
 needs-%:
 	@missing=; \
@@ -190,6 +194,9 @@ powercut: programs needs-powercut
 mta: programs needs-mta
 	@if [ "$$(id -u)" = 0 ]; then as=; elif command -v sudo >/dev/null; then as=sudo; fi; \
 	$$as python3 Tests/MTA/run.py $(if $(MTA_ONLY),--only $(MTA_ONLY))
+
+nfs nfs-short: programs needs-nfs
+	@PYTHONPATH=Tests PYTHONDONTWRITEBYTECODE=1 python3 -m NFS $(if $(filter nfs-short,$@),short,full) --programs $(built)
 
 # A program of somebody else, as far as this package can tell.
 example: needs-build

@@ -32,6 +32,9 @@ final class DotlockStrategy: LockStrategy {
     if let failure = try makePost(target) { return .unavailable(failure) }
     if try takeName(target) { return .taken }
     guard try removeStale(&target), post != nil else { return .busy }
+    // A theft takes as long as an NFS server waits for a host that is gone to give back what it was lent: the lease would
+    // be over before it begins.
+    target.startLease()
     return try takeName(target) ? .taken : .busy
   }
 

@@ -162,7 +162,7 @@ class Bed:
     """All guests of a bench and their files."""
 
     def __init__(self):
-        self._guests = []
+        self._guests, self._is_over = [], False
 
     def __enter__(self):
         self.directory = tempfile.mkdtemp(prefix="guests.")
@@ -171,6 +171,7 @@ class Bed:
         return self
 
     def __exit__(self, *_):
+        self._is_over = True
         for guest in self._guests:
             guest.crash()
         shutil.rmtree(self.directory, ignore_errors=True)
@@ -190,6 +191,8 @@ class Bed:
 
     def power_on(self, name, disks=(), cable=None, memory=128):
         """A guest that boots: several may boot at the same time."""
+        if self._is_over:  # a thread of the bench has not noticed
+            raise GuestError(f"{name}: the bed is over")
         guest = Guest(name, f"{self.directory}/{name}", f"{self.directory}/{name}.log", disks, cable, memory)
         self._guests.append(guest)
         return guest
@@ -218,5 +221,6 @@ def _command(name, shared, line, disks, cable, memory):
                f"SHARED={shared}"]
     command += [f"ubd{number}={path}" for number, path in enumerate(disks)]
     if cable:
-        command += [f"vec0:transport=fd,fd={cable.socket.fileno()},depth=128,mac={cable.mac}", f"ADDRESS={cable.address}"]
+        command += [f"vec0:transport=fd,fd={cable.socket.fileno()},depth=128,mac={cable.mac}",
+                    f"ADDRESS={cable.address}"]
     return command + ["--", f"{HERE}/boot.sh"]

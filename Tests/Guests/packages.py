@@ -66,7 +66,11 @@ def _apt(arguments, directory):
 
 
 def _unpack(archive, tree):
-    contents = subprocess.Popen(["dpkg-deb", "--fsys-tarfile", archive], stdout=subprocess.PIPE)
-    subprocess.run(["tar", "-x", "--keep-directory-symlink", "-C", tree], stdin=contents.stdout, check=True)
-    if contents.wait() != 0:
+    try:
+        contents = subprocess.Popen(["dpkg-deb", "--fsys-tarfile", archive], stdout=subprocess.PIPE)
+    except OSError as error:
+        raise CannotStart(f"dpkg-deb: {error.strerror}") from error
+    with contents:
+        unpack = subprocess.run(["tar", "-x", "--keep-directory-symlink", "-C", tree], stdin=contents.stdout)
+    if contents.returncode or unpack.returncode:
         raise CannotStart(f"{archive}: cannot be unpacked")
