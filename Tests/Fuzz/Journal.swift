@@ -15,21 +15,20 @@ private func checkEncoding(_ numbers: [Int64], tail: [UInt8]) {
     modified: FileTime(nanoseconds: numbers[2]))
   let header = JournalHeader(
     before: before, padding: Int(numbers[3] & 3), recordLength: numbers[4], listLength: numbers[5])
-  let (size, isBeyond) = header.listStart(orBeyond: numbers[5])
-  let read = JournalHeader(header.bytes, size: size)
+  let read = JournalHeader(header.bytes, size: header.fileSize ?? .max)
   let isPossible =
     before.length >= before.tail.count && header.padding <= 2 && header.recordLength > header.padding
-    && (0...1 << 20).contains(header.listLength) && !isBeyond
+    && (0...1 << 20).contains(header.listLength) && header.fileSize != nil
     && !before.length.addingReportingOverflow(header.recordLength).overflow
   require(read == (isPossible ? header : nil), "\(header) is read as \(String(describing: read))")
 }
 
 extension JournalHeader {
-  /// The size of a file with that header.
-  fileprivate func listStart(orBeyond listLength: Int64) -> (Int64, Bool) {
+  /// The size of a file with that header; `nil` when there can be none.
+  fileprivate var fileSize: Int64? {
     let (end, isBeyond) = recordStart.addingReportingOverflow(recordLength)
     let (size, isFarBeyond) = end.addingReportingOverflow(listLength)
-    return (size, isBeyond || isFarBeyond)
+    return isBeyond || isFarBeyond || size < 0 ? nil : size
   }
 }
 

@@ -19,7 +19,8 @@ func checkLockRecord(_ input: Input) {
 func checkHandover(_ input: Input) {
   var input = input
   let isRepeated = input.line() == [UInt8(ascii: "R")]
-  let value = input.bytes.repeated(isRepeated).text
+  // No variable of the environment holds a null byte.
+  let value = input.bytes.filter { $0 != 0 }.repeated(isRepeated).text
   let entries = LockHandover.entries(in: value)
   let again = entries.reduce(into: String?.none) { $0 = $1.appended(to: $0) }
   require(LockHandover.entries(in: again) == entries, "what is handed on claims the same: \(again ?? "")")
