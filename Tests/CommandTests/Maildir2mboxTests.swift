@@ -51,7 +51,7 @@ struct Maildir2mboxTests {
     let scratch = ScratchDirectory()
     let result = try run(
       """
-      mv M/new/3 "M/new/3$(printf '\\033[2J\\n')x"; mkdir M/new/directory; mkfifo M/cur/fifo; ln -s 2 M/new/link
+      mv M/new/3 "M/new/$(printf '3\\033[2J\\nx')"; mkdir M/new/directory; mkfifo M/cur/fifo; ln -s 2 M/new/link
       touch -h -d '-1 hour' M/*/*; maildir2mbox --dry-run M Box | sort
       """, in: scratch)
     #expect(result == (0, "M/cur/1:2,S\nM/new/2\nM/new/3?[2J?x\n", ""))
