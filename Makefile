@@ -28,6 +28,9 @@ POWER_CUTS = 24
 POWER_KILLS = 1
 POWER_OPTIONS =
 MTA_ONLY =
+# How long each of the readers of other people's bytes is fuzzed, and which: e.g. FUZZ_TARGETS='policy glob'.
+FUZZ_SECONDS = 60
+FUZZ_TARGETS = $(notdir $(wildcard Tests/Fuzz/Corpus/*))
 
 bindir = $(DESTDIR)$(PREFIX)/bin
 mandir = $(DESTDIR)$(PREFIX)/share/man
@@ -55,12 +58,12 @@ RELEASE = -c release -Xswiftc -static-executable \
 # that nobody asks for here, and Foundation, which lockctl's argument parser brings, has the others. Nothing else is
 # left out, and the status is swift's own.
 quiet = 2>&1 | { grep -v -e 'in statically linked applications requires at runtime' \
-  -e "the use of .mktemp. is dangerous" -e '^$$' || :; }
+  -e "the use of .mktemp. is dangerous" -e "Cannot export local symbol '__asan_" -e '^$$' || :; }
 
 SHELL = /bin/bash
 .SHELLFLAGS = -o pipefail -c
 
-.PHONY: all help deps programs tests demo check lint docs test model torture nfs nfs-short mta powercut example installed bench install \
+.PHONY: all help deps programs tests demo check lint docs test model torture fuzz nfs nfs-short mta powercut example installed bench install \
   uninstall clean
 
 all: programs
@@ -68,7 +71,7 @@ all: programs
 help:
 	@echo 'make              build the programs (release, fully static)'
 	@echo 'make demo         build, deliver real messages from several processes at once, show the mailbox'
-	@echo 'make check        build, lint, run every test, the model, the example program and a trial installation'
+	@echo 'make check        build, lint, run every test, the model, two seconds of each fuzzer, the example programs and a trial installation'
 	@echo 'make model        check the locking scheme exhaustively, all interleavings of three processes'
 	@echo 'make torture      $(TORTURE_HAND_OVERS) hand-overs of each kind of lock between processes that are killed and stopped;'
 	@echo '                  deliveries and maildirs killed, failing, stopped and robbed at every system call (hours;'
@@ -78,6 +81,7 @@ help:
 	@echo 'make mta          let Postfix, Exim, OpenSMTPD, procmail and others deliver, next to Dovecot (as root; minutes)'
 	@echo 'make nfs          deliver over real NFS, from two clients and on the server, with everything that goes wrong there:'
 	@echo '                  three User-Mode-Linux machines, without root; make nfs-short takes two minutes'
+	@echo 'make fuzz         $(FUZZ_SECONDS) seconds of libFuzzer for each reader of what others write'
 	@echo 'make bench        time the programs against dotlockfile, lockmail, flock, procmail, maildrop'
 	@echo 'make install      PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
 	@echo 'make uninstall    remove what install put there; $(SYSCONFDIR)/dotlock.yaml stays'
@@ -142,6 +146,7 @@ demo: programs
 check: needs-check
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory model
+	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=2
 	@$(MAKE) --no-print-directory programs
 	@$(MAKE) --no-print-directory tests
 	@$(MAKE) --no-print-directory example
@@ -198,10 +203,16 @@ mta: programs needs-mta
 nfs nfs-short: programs needs-nfs
 	@PYTHONPATH=Tests PYTHONDONTWRITEBYTECODE=1 python3 -m NFS $(if $(filter nfs-short,$@),short,full) --programs $(built)
 
-# A program of somebody else, as far as this package can tell.
+# The sanitizers are given as one option: of two, the compiler would keep the last only.
+fuzz: needs-build
+	@MAILBOX_FUZZ=1 $(SWIFT) build --product fuzz --scratch-path .build/fuzz --sanitize fuzzer \
+	  -Xswiftc -sanitize=fuzzer,address $(quiet)
+	@sh Tests/Fuzz/run .build/fuzz/debug/fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
+# Programs of somebody else, as far as this package can tell.
 example: needs-build
 	@$(SWIFT) build --package-path examples/swift-program --scratch-path .build/example $(quiet)
-	@mailbox=$$(mktemp -d) && trap 'rm -rf "$$mailbox"' EXIT && .build/example/debug/guarded "$$mailbox/Mailbox"
+	@sh examples/swift-program/check .build/example/debug
 
 # Installs into a scratch directory, compares with what is promised, uninstalls, and looks for what is left.
 installed: needs-build

@@ -73,3 +73,12 @@ let package = Package(
       exclude: ["Policies"], swiftSettings: strict),
   ]
 )
+
+// `make fuzz` only: the program's main is libFuzzer's, which no other build links.
+if Context.environment["MAILBOX_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "fuzz",
+      dependencies: ["Posix", "LockPolicy", "PolicyFile", "FileLocking", "Mailbox", "CommandLine", system],
+      path: "Tests/Fuzz", exclude: ["Corpus", "run"], swiftSettings: strict))
+}

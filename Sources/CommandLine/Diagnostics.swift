@@ -18,6 +18,11 @@ package enum Diagnostics {
   /// - Returns: the exit status: zero when it could be printed.
   package static func show(_ text: String) -> Int32 { write(STDOUT_FILENO, text) ? 0 : 75 }
 
+  /// Prints names or other texts that were asked for, each as one line that drives no terminal.
+  ///
+  /// - Returns: the exit status: zero when they could be printed.
+  package static func show(lines: [String]) -> Int32 { show(lines.map { $0.onOneLine + "\n" }.joined()) }
+
   /// Writes all of a text, if that is possible.
   @discardableResult
   static func write(_ descriptor: CInt, _ text: String) -> Bool {

@@ -22,7 +22,7 @@ extension Program {
     var move = try MaildirMove(
       maildir, to: location, policy: policy, directories: [location.directory, Self.temporaryDirectory],
       isCopy: isCopy, inherited: LockHandover.entries(in: Environment.value(LockHandover.variable)), canQueue: true)
-    if isDryRun { return .exited(Diagnostics.show(try move.look().map { "\($0)\n" }.joined())) }
+    if isDryRun { return .exited(Diagnostics.show(lines: try move.look().map(\.description))) }
 
     var bar = ProgressBar(description.name, isWanted: !invocation.isQuiet && !invocation.isVerbose)
     defer { bar.clear() }

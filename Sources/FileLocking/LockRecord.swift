@@ -64,8 +64,9 @@ package struct LockRecord: Sendable, Equatable {
       return
     }
     guard bytes.count <= Self.longest, bytes.last == UInt8(ascii: "\n"),
-      let tilde = bytes.firstIndex(of: UInt8(ascii: "~")),
-      let pid = Int32(String(decoding: bytes[..<tilde], as: UTF8.self)), pid > 0
+      // Nobody of us writes a sign or leading zeros, which the conversion lets through.
+      let first = bytes.first, (0x31...0x39).contains(first), let tilde = bytes.firstIndex(of: UInt8(ascii: "~")),
+      let pid = Int32(String(decoding: bytes[..<tilde], as: UTF8.self))
     else { return nil }
     let rest = Array(bytes[tilde...])
     guard rest.count >= 4, let holder = Holder(rawValue: rest[1] | 0x20),

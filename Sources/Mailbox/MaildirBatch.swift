@@ -121,7 +121,7 @@ struct MaildirBatch: ~Copyable {
       next = old.upperBound
     }
     try framer.frame(head.slice(next..<header.end), emit: emit)
-    let status = message.statusLines
+    let status = header.hasPlace ? message.statusLines : []
     try status.span.bytes.withUnsafeBytes { (status) throws(LockFailure) in try framer.frame(status, emit: emit) }
     try framer.frame(head.slice(header.end..<head.count), emit: emit)
   }

@@ -53,7 +53,7 @@ package struct MaildirMove: ~Copyable {
   package mutating func look() throws(LockFailure) -> [FilePath] {
     queue = try MaildirQueue(maildir, before: RealTime.seconds)
     progress = MaildirProgress(queue.waiting)
-    return queue.waiting.map { maildir.path(of: $0) }
+    return queue.waiting.filter(\.isRegular).map { maildir.path(of: $0) }
   }
 
   /// Moves everything; ``finishEarlierRun(policyFor:_:)`` comes first.

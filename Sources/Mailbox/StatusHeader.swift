@@ -6,6 +6,9 @@ struct StatusHeader {
   private(set) var old: [Range<Int>] = []
   /// Where new lines belong: behind the last header that is known to be whole.
   private(set) var end = 0
+  /// Whether there is such a place: a message that begins with a blank would go on with the new line, and so a sender
+  /// could write flags into it.
+  private(set) var hasPlace = true
 
   /// - Parameters:
   ///   - head: the message's beginning.
@@ -15,7 +18,10 @@ struct StatusHeader {
       if Self.isStatus(head, at: end) { old.append(end..<next) }
       end = next
     }
+    hasPlace = end == head.count || !Self.isContinuation(head[end])
   }
+
+  private static func isContinuation(_ byte: UInt8) -> Bool { byte == .space || byte == UInt8(ascii: "\t") }
 
   /// Whether the line at `start` begins a header field: visible characters up to a colon.
   private static func isField(_ head: UnsafeRawBufferPointer, at start: Int) -> Bool {
@@ -30,7 +36,7 @@ struct StatusHeader {
     repeat {
       guard let newline = head.firstIndex(of: .newline, from: end) else { return nil }
       end = newline + 1
-    } while end < head.count && (head[end] == .space || head[end] == UInt8(ascii: "\t"))
+    } while end < head.count && isContinuation(head[end])
     return end < head.count || isWhole ? end : nil
   }
 

@@ -5,6 +5,7 @@ internal import SystemPackage
 struct DocumentReader {
   // Rules are compared with each other for contradictions, once per message.
   private static let ruleLimit = 500
+  private static let patternLimit = 5000
 
   let source: FilePath
 
@@ -41,7 +42,15 @@ struct DocumentReader {
       throw error(items[Self.ruleLimit].place, "more than \(Self.ruleLimit) rules; use patterns that match more")
     }
     var rules: [Rule] = []
-    for item in items { rules.append(try rule(item, number: rules.count + 1)) }
+    var patterns = 0
+    for item in items {
+      let rule = try rule(item, number: rules.count + 1)
+      for (_, more) in rule.match { patterns += more.count }
+      guard patterns <= Self.patternLimit else {
+        throw error(item.place, "more than \(Self.patternLimit) patterns up to here; use patterns that match more")
+      }
+      rules.append(rule)
+    }
     return rules
   }
 

@@ -7,3 +7,17 @@ func aligned(_ rows: [[String]], indent: String = "") -> String {
     return indent + cells.joined() + (row.last ?? "") + "\n"
   }.joined()
 }
+
+extension String {
+  /// The text with control characters made visible: a file's name must not drive the terminal.
+  var visible: String {
+    unicodeScalars.map { character in
+      switch character {
+      case "\u{0}"..."\u{1F}", "\u{7F}"..."\u{9F}": character.escaped(asASCII: true)
+      default: String(character)
+      }
+    }.joined()
+  }
+
+  func padded(to width: Int) -> String { self + String(repeating: " ", count: Swift.max(0, width - count)) }
+}

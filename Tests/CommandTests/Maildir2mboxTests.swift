@@ -46,6 +46,17 @@ struct Maildir2mboxTests {
     #expect(result == (0, "M/cur/1:2,S\nM/new/2\nM/new/3\n3\nM\n", ""))
   }
 
+  @Test("--dry-run shows a name that would drive the terminal as one line, and nothing that would stay")
+  func dryRunNames() throws {
+    let scratch = ScratchDirectory()
+    let result = try run(
+      """
+      mv M/new/3 "M/new/$(printf '3\\033[2J\\nx')"; mkdir M/new/directory; mkfifo M/cur/fifo; ln -s 2 M/new/link
+      touch -h -d '-1 hour' M/*/*; maildir2mbox --dry-run M Box | sort
+      """, in: scratch)
+    #expect(result == (0, "M/cur/1:2,S\nM/new/2\nM/new/3?[2J?x\n", ""))
+  }
+
   @Test("--keep copies") func keep() throws {
     let scratch = ScratchDirectory()
     let result = try run("maildir2mbox --keep M Box; subjects Box; ls M/new M/cur; ls -A M", in: scratch)

@@ -57,6 +57,7 @@ struct LockRecordTests {
     arguments: [
       "", "0", "0\n", "1234\n", "1234", "1234:host\n", "1234~w5", "~w5\n", "0~w5\n", "-1~w5\n", "12~x5\n", "12~w!\n",
       "12~w55\n", "123456789012~w5\n", "12 ~w5\n", "12~w5abcd\n", "12~s5abc\n", "12~s5abcde\n", "\n", "1234567~w5\n\n",
+      "012~w5\n", "+12~w5\n",
     ])
   func foreign(content: String) { #expect(LockRecord(Array(content.utf8)) == nil) }
 }

@@ -93,7 +93,7 @@ import Testing
       let header = StatusHeader(head, isWhole: isWhole)
       var result: [UInt8] = []
       for index in 0...head.count {
-        if index == header.end { result.append(UInt8(ascii: "|")) }
+        if index == header.end, header.hasPlace { result.append(UInt8(ascii: "|")) }
         if index < head.count, !header.old.contains(where: { $0.contains(index) }) { result.append(head[index]) }
       }
       return String(decoding: result, as: UTF8.self)
@@ -108,7 +108,8 @@ import Testing
       ("A: b\r\nStatus: RO\r\n\r\nx", "A: b\r\n|\r\nx"), ("", "|"), ("\nx", "|\nx"), ("text\n", "|text\n"),
       ("A: b\ntext\nStatus: x\n", "A: b\n|text\nStatus: x\n"), ("A: b\n", "A: b\n|"), ("A: b", "|A: b"),
       ("A: b\nStatus: RO", "A: b\n|Status: RO"), ("Statuses: x\n\n", "Statuses: x\n|\n"),
-      ("From a b\nA: b\n\n", "|From a b\nA: b\n\n"), (": x\n\n", "|: x\n\n"), (" x: y\n\n", "| x: y\n\n"),
+      ("From a b\nA: b\n\n", "|From a b\nA: b\n\n"), (": x\n\n", "|: x\n\n"), (" x: y\n\n", " x: y\n\n"),
+      ("\tR\nA: b\n\n", "\tR\nA: b\n\n"),
       ("A: b\nStatus: R\n", "A: b\n|"),
     ]) func whole(text: String, expected: String)
   {

@@ -56,6 +56,13 @@ struct HostileTextTests {
     #expect(answer == "FILE:502:3: more than 500 rules; use patterns that match more")
   }
 
+  @Test(.timeLimit(.minutes(1))) func `many patterns are read, but not without end`() throws {
+    let users = (1...5000).map { "u\($0)" }.joined(separator: ", ")
+    #expect(complaint(about: "rules:\n- {match: {user: [\(users)]}, method: flock}\n") == nil)
+    let answer = complaint(about: "rules:\n- {match: {user: [\(users)], host: a}, method: flock}\n")
+    #expect(answer == "FILE:2:3: more than 5000 patterns up to here; use patterns that match more")
+  }
+
   @Test func `what the file says cannot drive a terminal`() {
     #expect(complaint(about: #""\e[2J": 1"#)?.hasPrefix(#"FILE:1:1: unknown key '\u{1B}[2J' at"#) == true)
   }

@@ -1,0 +1,1 @@
+../../../Sources/lockctl/Columns.swift

@@ -1,0 +1,1 @@
+../../../Sources/lockctl/Policy/ShownPolicy.swift
