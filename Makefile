@@ -9,9 +9,10 @@ SYSCONFDIR = /etc
 SWIFT = swift
 PROGRAMS = dotlock mboxappend maildir2mbox lockctl
 # Of BENCH_DIR: a memory file system. BENCH_CPU: keep the bench on one processor, e.g. 1.
-# BENCH_OPTIONS: e.g. --contended-only.
+# BENCH_DISK: a disk. BENCH_OPTIONS: e.g. --only delivery.
 BENCH_ROUNDS = 400
 BENCH_DIR = /dev/shm
+BENCH_DISK = $(or $(TMPDIR),.build)
 BENCH_CPU =
 BENCH_OPTIONS =
 # A file system to torture, and how often each lock is to be handed over.
@@ -61,7 +62,8 @@ help:
 	@echo 'make model        check the locking scheme exhaustively, all interleavings of three processes'
 	@echo 'make torture      $(TORTURE_HAND_OVERS) hand-overs of each kind of lock between processes that are killed and stopped;'
 	@echo '                  deliveries and maildirs killed at every system call (hours)'
-	@echo 'make bench        time the programs against dotlockfile, lockmail, flock, procmail, maildrop'
+	@echo 'make bench        time the programs against dotlockfile, lockmail, flock, procmail, maildrop, cp, a bare write,'
+	@echo '                  and what others move maildirs with'
 	@echo 'make install      PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
 	@echo 'make uninstall    remove what install put there; $(SYSCONFDIR)/dotlock.yaml stays'
 	@echo 'make docs         the library'"'"'s documentation, as a web site in .build/docs'
@@ -77,7 +79,8 @@ build-needs = libyaml-dev:/usr/lib/*/libyaml.a pkg-config:/usr/bin/pkg-config
 model-needs = spin:/usr/bin/spin gcc:/usr/bin/cc libc6-dev:/usr/include/stdio.h
 check-needs = $(build-needs) $(model-needs) mandoc:/usr/bin/mandoc strace:/usr/bin/strace $(peers) \
   mutt:/usr/bin/mutt_dotlock mailutils:/usr/bin/dotlock.mailutils python3:/usr/bin/python3
-bench-needs = $(build-needs) strace:/usr/bin/strace $(peers) chiark-utils-bin:/usr/bin/with-lock-ex
+bench-needs = $(build-needs) strace:/usr/bin/strace $(peers) chiark-utils-bin:/usr/bin/with-lock-ex \
+  gcc:/usr/bin/cc libc6-dev:/usr/include/stdio.h python3:/usr/bin/python3
 
 needs-%:
 	@missing=; \
@@ -169,8 +172,11 @@ installed: needs-build
 bench: programs needs-bench
 	@$(SWIFT) build $(RELEASE) --product lockbench $(quiet)
 	@rm -rf .build/bench && $(MAKE) --no-print-directory install DESTDIR=.build/bench PREFIX= >/dev/null
+	@mkdir -p .build/bench/rivals && for rival in barewrite copyandrename; do \
+	  cc -O2 -Wall -Wextra -static -o .build/bench/rivals/$$rival Tests/Bench/Rivals/$$rival.c || exit 1; \
+	done
 	@$(if $(BENCH_CPU),taskset -c $(BENCH_CPU)) $(built)/lockbench --rounds $(BENCH_ROUNDS) --directory $(BENCH_DIR) \
-	  --policy etc/dotlock.yaml $(BENCH_OPTIONS) .build/bench/bin
+	  --disk $(BENCH_DISK) --policy etc/dotlock.yaml --rivals .build/bench/rivals $(BENCH_OPTIONS) .build/bench/bin
 
 # --- Installing ----------------------------------------------------------------------------------------------------
 

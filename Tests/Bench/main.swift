@@ -4,34 +4,22 @@ import Glibc
 
 func run() throws(Failure) {
   let options = try Options(Array(CommandLine.arguments.dropFirst()))
-  let field = try Field(options)
+  let field = try Field(options, in: options.directory)
   defer { field.remove() }
-  if !options.contendedOnly { try runAlone(field, options) }
-  try runInCrowds(field, options)
+  for part in Part.allCases where options.parts.contains(part) { try measure(part, field) }
   print("\nOnly the ratios mean anything on another machine.")
 }
 
-/// What one process costs that has the machine to itself.
-func runAlone(_ field: Field, _ options: Options) throws(Failure) {
-  let tables: [(String, [Contender], String, [Target])] = [
-    (
-      "Lock a file, run a program that does nothing, unlock", field.lockers(), "dotlock",
-      [Target(peers: ["dotlockfile"], limit: 1), Target(peers: ["flock"], limit: 1.15)]
-    ),
-    (
-      "Deliver one message of 1 KiB", field.deliverers(), "mboxappend",
-      [Target(peers: ["procmail", "maildrop"], limit: 0.65)]
-    ),
-  ]
-  let counted = ["dotlock", "mboxappend", "flock", "dotlockfile"]
-  for (title, contenders, ours, targets) in tables {
-    for contender in contenders {
-      if let problem = contender.proof() { throw Failure("\(contender.name): \(problem)") }
-    }
-    report(title, try compete(contenders, rounds: options.rounds), ours: ours, targets: targets)
-    for contender in contenders where counted.contains(contender.name) { field.countCalls(of: contender) }
+func measure(_ part: Part, _ field: Field) throws(Failure) {
+  switch part {
+  case .locking: try runLockers(field)
+  case .delivery: try runDeliverers(field)
+  case .size: try runSizes(field)
+  case .disk: try runDurable(field.options)
+  case .large: try runLarge(field)
+  case .maildir: try runMaildirs(field)
+  case .contended: try runInCrowds(field, field.options)
   }
-  print("\nWhole processes, one after the other, \(options.rounds) interleaved runs of each, in \(options.directory).")
 }
 
 // What the bench runs of itself.
