@@ -12,6 +12,8 @@ struct SpoolStorage: ~Copyable {
   /// The bytes at the beginning, which are not part of the message.
   static let margin = JournalHeader.length + newlines
   private static let portion = 1 << 18
+  /// Pieces of that length are written as they are: to collect them first would take as long as the scan for lines.
+  private static let longPiece = 1 << 15
 
   private let directories: [FilePath]
   private var buffer: ByteBuffer
@@ -38,8 +40,13 @@ struct SpoolStorage: ~Copyable {
 
   mutating func append(_ bytes: UnsafeRawBufferPointer) throws(LockFailure) {
     if buffer.count + bytes.count > (file == nil ? Self.memoryLimit : Self.portion) { try moveToFile() }
-    buffer.append(bytes)
+    guard isInFile, bytes.count >= Self.longPiece else { return buffer.append(bytes) }
+    if buffer.count > 0 { try moveToFile() }
+    try write(bytes)
   }
+
+  /// Whether the message has turned out to be too large for memory.
+  var isInFile: Bool { file != nil }
 
   /// Brings everything to where it is read from.
   mutating func finish() throws(LockFailure) {
@@ -50,24 +57,25 @@ struct SpoolStorage: ~Copyable {
 
   private mutating func moveToFile() throws(LockFailure) {
     if file == nil { file = try SpoolFile(in: directories) }
-    try write()
+    try write(buffer.bytes)
     let wasInMemory = buffer.capacity > 2 * Self.portion
     if wasInMemory { buffer = ByteBuffer(capacity: 2 * Self.portion) } else { buffer.removeAll() }
   }
 
-  private mutating func write() throws(LockFailure) {
+  private mutating func write(_ bytes: UnsafeRawBufferPointer) throws(LockFailure) {
     switch file {
     case .none: return
     case .some(let file):
       try attempt(file.directory, "cannot keep the message") { () throws(Errno) in
-        try file.descriptor.writeAll(buffer.bytes)
+        try file.descriptor.writeAll(bytes)
       }
-      written += Int64(buffer.count)
+      written += Int64(bytes.count)
     }
   }
 
-  /// The size of the pieces that ``piece(from:scratch:)`` reads from a file; 0 where it reads none.
-  var scratchSize: Int { file == nil ? 0 : 1 << 20 }
+  /// The size of the pieces that ``piece(from:scratch:)`` reads from a file; 0 where it reads none. What it reads should
+  /// still be in the processor's cache when it is written.
+  var scratchSize: Int { file == nil ? 0 : Self.portion }
 
   /// The bytes from `offset` on: all of them from memory, else as many as there is room for.
   borrowing func piece(
