@@ -22,12 +22,14 @@ struct Target {
 struct Result {
   let name: String
   let times: [Double]
+  let processor: Double
   let pageFaults: Int
   let residentKiB: Int
 
   init(name: String, runs: [Run]) {
     self.name = name
     times = runs.map(\.microseconds).sorted()
+    processor = runs.map(\.processorMicroseconds).sorted()[runs.count / 2]
     pageFaults = runs.map(\.pageFaults).sorted()[runs.count / 2]
     residentKiB = runs.map(\.residentKiB).max() ?? 0
   }

@@ -6,7 +6,11 @@ func run() throws(Failure) {
   let options = try Options(Array(CommandLine.arguments.dropFirst()))
   let field = try Field(options, in: options.directory)
   defer { field.remove() }
-  for part in Part.allCases where options.parts.contains(part) { try measure(part, field) }
+  for part in Part.allCases where options.parts.contains(part) {
+    try measure(part, field)
+    // Whoever has it written to a file wants to look meanwhile.
+    fflush(nil)
+  }
   print("\nOnly the ratios mean anything on another machine.")
 }
 
