@@ -9,10 +9,10 @@ SYSCONFDIR = /etc
 SWIFT = swift
 PROGRAMS = dotlock mboxappend maildir2mbox lockctl
 # Of BENCH_DIR: a memory file system. BENCH_CPU: keep the bench on one processor, e.g. 1.
-# BENCH_DISK: a directory on a disk. BENCH_OPTIONS: e.g. --only deliveries; see lockbench --help.
+# BENCH_DISK: a disk. BENCH_OPTIONS: e.g. --only delivery.
 BENCH_ROUNDS = 400
 BENCH_DIR = /dev/shm
-BENCH_DISK = .build
+BENCH_DISK = $(or $(TMPDIR),.build)
 BENCH_CPU =
 BENCH_OPTIONS =
 # A file system to torture, and how often each lock is to be handed over.
@@ -74,15 +74,9 @@ help:
 	@echo 'make check        build, lint, run every test, the model, two seconds of each fuzzer, the example programs and a trial installation'
 	@echo 'make model        check the locking scheme exhaustively, all interleavings of three processes'
 	@echo 'make torture      $(TORTURE_HAND_OVERS) hand-overs of each kind of lock between processes that are killed and stopped;'
-	@echo '                  deliveries and maildirs killed, failing, stopped and robbed at every system call (hours;'
-	@echo '                  TORTURE_STRIDE=N: at each N-th; TORTURE_ONLY=fcntl: of that method)'
-	@echo 'make powercut     what is on disk when the power goes, at $(POWER_CUTS) moments of each file system and setting;'
-	@echo '                  in User-Mode-Linux guests, without root'
-	@echo 'make mta          let Postfix, Exim, OpenSMTPD, procmail and others deliver, next to Dovecot (as root; minutes)'
-	@echo 'make nfs          deliver over real NFS, from two clients and on the server, with everything that goes wrong there:'
-	@echo '                  three User-Mode-Linux machines, without root; make nfs-short takes two minutes'
-	@echo 'make fuzz         $(FUZZ_SECONDS) seconds of libFuzzer for each reader of what others write'
-	@echo 'make bench        time the programs against dotlockfile, lockmail, flock, procmail, maildrop'
+	@echo '                  deliveries and maildirs killed at every system call (hours)'
+	@echo 'make bench        time the programs against dotlockfile, lockmail, flock, procmail, maildrop, cp, a bare write,'
+	@echo '                  and what others move maildirs with'
 	@echo 'make install      PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
 	@echo 'make uninstall    remove what install put there; $(SYSCONFDIR)/dotlock.yaml stays'
 	@echo 'make docs         the library'"'"'s documentation, as a web site in .build/docs'
@@ -98,15 +92,8 @@ build-needs = libyaml-dev:/usr/lib/*/libyaml.a pkg-config:/usr/bin/pkg-config
 model-needs = spin:/usr/bin/spin gcc:/usr/bin/cc libc6-dev:/usr/include/stdio.h
 check-needs = $(build-needs) $(model-needs) mandoc:/usr/bin/mandoc strace:/usr/bin/strace $(peers) \
   mutt:/usr/bin/mutt_dotlock mailutils:/usr/bin/dotlock.mailutils python3:/usr/bin/python3
-powercut-needs = $(build-needs) python3:/usr/bin/python3 e2fsprogs:/sbin/mkfs.ext4 xfsprogs:/sbin/mkfs.xfs \
-  btrfs-progs:/sbin/mkfs.btrfs dmsetup:/sbin/dmsetup
 bench-needs = $(build-needs) strace:/usr/bin/strace $(peers) chiark-utils-bin:/usr/bin/with-lock-ex \
-  python3:/usr/bin/python3
-# The mail servers themselves are unpacked, not installed: they conflict.
-mta-needs = $(build-needs) python3:/usr/bin/python3 util-linux:/usr/bin/unshare mount:/usr/bin/mount \
-  iproute2:/sbin/ip
-# The rest is unpacked by the bed itself: to install it would start a file server.
-nfs-needs = $(build-needs) python3:/usr/bin/python3 iproute2:/usr/*bin/ip e2fsprogs:/usr/*bin/mkfs.ext4
+  gcc:/usr/bin/cc libc6-dev:/usr/include/stdio.h python3:/usr/bin/python3
 
 needs-%:
 	@missing=; \
@@ -221,8 +208,11 @@ installed: needs-build
 bench: programs needs-bench
 	@$(SWIFT) build $(RELEASE) --product lockbench $(quiet)
 	@rm -rf .build/bench && $(MAKE) --no-print-directory install DESTDIR=.build/bench PREFIX= >/dev/null
-	@$(if $(BENCH_CPU),taskset -c $(BENCH_CPU)) $(built)/lockbench --rounds $(BENCH_ROUNDS) --directory $(BENCH_DIR) --disk $(BENCH_DISK) \
-	  --policy etc/dotlock.yaml $(BENCH_OPTIONS) .build/bench/bin
+	@mkdir -p .build/bench/rivals && for rival in barewrite copyandrename; do \
+	  cc -O2 -Wall -Wextra -static -o .build/bench/rivals/$$rival Tests/Bench/Rivals/$$rival.c || exit 1; \
+	done
+	@$(if $(BENCH_CPU),taskset -c $(BENCH_CPU)) $(built)/lockbench --rounds $(BENCH_ROUNDS) --directory $(BENCH_DIR) \
+	  --disk $(BENCH_DISK) --policy etc/dotlock.yaml --rivals .build/bench/rivals $(BENCH_OPTIONS) .build/bench/bin
 
 # --- Installing ----------------------------------------------------------------------------------------------------
 

@@ -54,7 +54,11 @@ public struct Spool: ~Copyable {
       }
       if isAtEnd { break }
       skipped = 0
-      input.removeAll()
+      if storage.isInFile, input.capacity == Self.lookAhead {
+        input = ByteBuffer(capacity: 4 * Self.lookAhead)
+      } else {
+        input.removeAll()
+      }
       input.grow(by: try read(input.free))
       isAtEnd = input.count == 0
     }

@@ -12,6 +12,8 @@ struct SpoolStorage: ~Copyable {
   /// The bytes at the beginning, which are not part of the message.
   static let margin = JournalHeader.length + newlines
   private static let portion = 1 << 18
+  /// Pieces of that length are written as they are: to collect them first would take as long as the scan for lines.
+  private static let longPiece = 1 << 15
 
   private let directories: [FilePath]
   private var buffer: ByteBuffer
@@ -37,17 +39,14 @@ struct SpoolStorage: ~Copyable {
   var count: Int64 { written + Int64(buffer.count) }
 
   mutating func append(_ bytes: UnsafeRawBufferPointer) throws(LockFailure) {
-    let isFull = buffer.count + bytes.count > (file == nil ? Self.memoryLimit : Self.portion)
-    if isFull { try moveToFile() }
-    // What is read in large pieces need not be copied together first.
-    if file != nil && bytes.count >= Self.portion / 8 {
-      try write(buffer.bytes)
-      buffer.removeAll()
-      try write(bytes)
-    } else {
-      buffer.append(bytes)
-    }
+    if buffer.count + bytes.count > (file == nil ? Self.memoryLimit : Self.portion) { try moveToFile() }
+    guard isInFile, bytes.count >= Self.longPiece else { return buffer.append(bytes) }
+    if buffer.count > 0 { try moveToFile() }
+    try write(bytes)
   }
+
+  /// Whether the message has turned out to be too large for memory.
+  var isInFile: Bool { file != nil }
 
   /// Brings everything to where it is read from.
   mutating func finish() throws(LockFailure) {
@@ -74,8 +73,9 @@ struct SpoolStorage: ~Copyable {
     }
   }
 
-  /// The size of the pieces that ``piece(from:scratch:)`` reads from a file; 0 where it reads none.
-  var scratchSize: Int { file == nil ? 0 : 1 << 20 }
+  /// The size of the pieces that ``piece(from:scratch:)`` reads from a file; 0 where it reads none. What it reads should
+  /// still be in the processor's cache when it is written.
+  var scratchSize: Int { file == nil ? 0 : Self.portion }
 
   /// The bytes from `offset` on: all of them from memory, else as many as there is room for.
   borrowing func piece(

@@ -1,41 +1,39 @@
-// What one process costs that has the machine to itself.
-
-func runLockers(_ field: Field, _ options: Options) throws(Failure) {
-  let contenders = field.lockers()
+/// What locking costs one process that has the machine to itself.
+func runLockers(_ field: Field) throws(Failure) {
   try run(
-    "Lock a file, run a program that does nothing, unlock", contenders, rounds: options.rounds, ours: "dotlock",
-    [Target(peers: ["dotlockfile"], limit: 1), Target(peers: ["flock"], limit: 1.15)])
-  for contender in contenders where ["dotlock", "flock", "dotlockfile"].contains(contender.name) {
-    field.countCalls(of: contender)
-  }
+    "Lock a file, run a program that does nothing, unlock", field.lockers(), in: field, ours: "dotlock",
+    targets: [Target(peers: ["dotlockfile"], limit: 1), Target(peers: ["flock"], limit: 1.15)],
+    counted: ["dotlock", "flock", "dotlockfile"])
 }
 
-func runDeliverers(_ field: Field, _ options: Options) throws(Failure) {
-  let contenders = field.deliverers()
+/// The same of a delivery, where nothing waits for a disk.
+func runDeliverers(_ field: Field) throws(Failure) {
   try run(
-    "Deliver one message of 1 KiB", contenders, rounds: options.rounds, ours: "mboxappend",
-    [Target(peers: ["procmail", "maildrop"], limit: 0.65)])
-  for contender in contenders where contender.name == "mboxappend" { field.countCalls(of: contender) }
+    "Deliver one message of 1 KiB", field.deliverers(), in: field, ours: "mboxappend",
+    targets: [Target(peers: ["procmail", "maildrop"], limit: 0.65)], counted: ["mboxappend", "procmail"])
 }
 
-/// What is appended to is looked at where it ends, and copied by nobody.
-func runSizes(_ field: Field, _ options: Options) throws(Failure) {
-  let large = "to one of 10 GiB"
+/// Whether a delivery takes longer when there is more in the mailbox.
+func runSizes(_ field: Field) throws(Failure) {
+  let full = "into a mailbox of 10 GiB"
+  let contenders = try [field.deliverer(full, length: 10 << 30), field.deliverer("into an empty mailbox", length: 0)]
   try run(
-    "Deliver one message of 1 KiB to an empty mailbox, and to a large one",
-    [try field.deliverer("to an empty mailbox", size: 0), try field.deliverer(large, size: 10 << 30)],
-    rounds: options.rounds, ours: large, [Target(peers: ["to an empty mailbox"], limit: 1.05)])
+    "Deliver one message of 1 KiB, whatever is there", contenders, in: field, ours: full,
+    targets: [Target(peers: ["into an empty mailbox"], limit: 1.05)])
 }
 
-/// Lets contenders show that they do the work, times them, and prints the table.
+/// Proves that each does the work, lets them compete, and prints what came of it.
+@discardableResult
 func run(
-  _ title: String, _ contenders: [Contender], rounds: Int, ours: String, _ targets: [Target],
-  _ remark: ([Result]) -> Void = { _ in }
-) throws(Failure) {
+  _ title: String, _ contenders: [Contender], in field: Field, ours: String, targets: [Target], counted: [String] = [],
+  rounds: Int? = nil, warmUp: Int? = nil
+) throws(Failure) -> [Result] {
   for contender in contenders {
     if let problem = contender.proof() { throw Failure("\(contender.name): \(problem)") }
   }
-  let results = try compete(contenders, rounds: rounds)
-  report("\(title) (\(rounds) interleaved runs of each)", results, ours: ours, targets: targets)
-  remark(results)
+  let rounds = rounds ?? field.options.rounds
+  let results = try compete(contenders, rounds: rounds, warmUp: warmUp)
+  report("\(title); \(rounds) runs of each, in turns, in \(field.directory)", results, ours: ours, targets: targets)
+  for contender in contenders where counted.contains(contender.name) { field.countCalls(of: contender) }
+  return results
 }

@@ -4,9 +4,11 @@ import Glibc
 struct Run {
   let status: CInt
   let microseconds: Double
+  /// What it had of the processors, with its children: that depends less on who else uses the machine.
+  let processorMicroseconds: Double
   let pageFaults: Int
-  /// The most memory that it had at once, in KiB.
-  let resident: Int
+  /// The most that it had in memory; at least what the bench itself has, which starts it.
+  let residentKiB: Int
 }
 
 /// A command line as posix_spawn wants it, made once so that nothing but the process is timed.
@@ -39,13 +41,15 @@ final class Command {
     var usage = rusage()
     let start = now()
     guard posix_spawn(&child, executable, &redirections, nil, arguments, environment) == 0 else {
-      return Run(status: 127, microseconds: 0, pageFaults: 0, resident: 0)
+      return Run(status: 127, microseconds: 0, processorMicroseconds: 0, pageFaults: 0, residentKiB: 0)
     }
     while wait4(child, &status, 0, &usage) == -1 && errno == EINTR {}
     let end = now()
     return Run(
       status: status & 0x7f == 0 ? status >> 8 & 0xff : 128 + status & 0x7f,
-      microseconds: Double(end - start) / 1000, pageFaults: usage.ru_minflt, resident: usage.ru_maxrss)
+      microseconds: Double(end - start) / 1000,
+      processorMicroseconds: usage.ru_utime.microseconds + usage.ru_stime.microseconds, pageFaults: usage.ru_minflt,
+      residentKiB: usage.ru_maxrss)
   }
 
   /// Starts the command and leaves it running, in that process group; 0: in a new one.
@@ -61,6 +65,10 @@ final class Command {
     let error = posix_spawn(&child, executable, &redirections, &attributes, arguments, environment)
     return error == 0 ? child : nil
   }
+}
+
+extension timeval {
+  fileprivate var microseconds: Double { Double(tv_sec) * 1e6 + Double(tv_usec) }
 }
 
 /// Nanoseconds on the clock by which everything here is timed; the same in all processes.

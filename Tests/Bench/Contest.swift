@@ -22,14 +22,16 @@ struct Target {
 struct Result {
   let name: String
   let times: [Double]
+  let processor: Double
   let pageFaults: Int
-  let resident: Int
+  let residentKiB: Int
 
   init(name: String, runs: [Run]) {
     self.name = name
     times = runs.map(\.microseconds).sorted()
-    resident = runs.map(\.resident).max() ?? 0
+    processor = runs.map(\.processorMicroseconds).sorted()[runs.count / 2]
     pageFaults = runs.map(\.pageFaults).sorted()[runs.count / 2]
+    residentKiB = runs.map(\.residentKiB).max() ?? 0
   }
 
   func percentile(_ share: Double) -> Double { times[Int(Double(times.count - 1) * share)] }
@@ -37,8 +39,10 @@ struct Result {
 }
 
 /// Runs the contenders in turns: what disturbs the machine for a while disturbs all of them alike.
-func compete(_ contenders: [Contender], rounds: Int) throws(Failure) -> [Result] {
-  let warmUp = max(rounds / 20, 3)
+///
+/// - Parameter warmUp: rounds before those that count; `nil`: some.
+func compete(_ contenders: [Contender], rounds: Int, warmUp: Int? = nil) throws(Failure) -> [Result] {
+  let warmUp = warmUp ?? max(rounds / 20, 3)
   var runs = [[Run]](repeating: [], count: contenders.count)
   for round in 0..<(rounds + warmUp) {
     for turn in contenders.indices {

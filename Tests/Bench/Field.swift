@@ -4,19 +4,18 @@ import Glibc
 /// The directory in which everything happens, and the programs that compete in it.
 struct Field {
   let directory: String
-  private let options: Options
+  let options: Options
   private let environment: [String]
   /// The plain thing to run under a lock.
   private let nothing = "/bin/true"
 
-  init(_ options: Options, in place: String) throws(Failure) {
+  init(_ options: Options, in parent: String) throws(Failure) {
     self.options = options
-    var template = Array("\(place)/lockbench.XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil, let path = realpath(template, nil) else {
-      throw Failure("\(place): cannot make a directory there")
-    }
+    guard let path = realpath(parent, nil) else { throw Failure("\(parent): no such directory") }
     defer { free(path) }
-    directory = String(cString: path)
+    var template = Array("\(String(cString: path))/lockbench.XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else { throw Failure("\(parent): cannot make a directory there") }
+    directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     environment = [
       "PATH=/usr/bin:/bin", "HOME=" + directory, "LOGNAME=root", "USER=root", "SENDER=ann@example.org", "LANG=C",
     ]
@@ -88,20 +87,28 @@ struct Field {
     ].compactMap { $0 }
   }
 
-  private func deliverer(_ name: String, _ program: String, _ words: [String], to mailbox: String) -> Contender? {
+  /// - Parameters:
+  ///   - message: the name of the message's file.
+  ///   - length: the least that is added.
+  ///   - reset: puts the mailbox back before each run; without one it is cut when it has become long.
+  func deliverer(
+    _ name: String, _ program: String, _ words: [String], to mailbox: String, message: String = "message",
+    length: Int = Field.message.utf8.count, reset: (() -> Void)? = nil
+  ) -> Contender? {
     guard let path = find(program) else { return nil }
-    let command = command([path] + words)
+    let command = command([path] + words, input: message)
     var before = 0
     let grown = {
       let growth = fileSize(of: mailbox) - before
       // The From_ line and perhaps a few header lines, but not two messages.
-      return growth > Field.message.utf8.count && growth < Field.message.utf8.count + 300
+      return growth >= length && growth < length + 300
     }
     return Contender(
       name: name, command: command,
       proof: {
         for _ in 1...2 {
-          before = fileSize(of: mailbox)
+          reset?()
+          before = size(of: mailbox)
           let status = command.run().status
           guard status == 0, grown() else {
             return "status \(status), and the mailbox has \(fileSize(of: mailbox)) bytes"
@@ -110,8 +117,9 @@ struct Field {
         return nil
       },
       prepare: {
-        before = fileSize(of: mailbox)
-        guard before > 1 << 20 else { return }
+        reset?()
+        before = size(of: mailbox)
+        guard reset == nil, before > 1 << 20 else { return }
         // Never to nothing: the first message of a mailbox is another job.
         truncate(mailbox, 0)
         _ = command.run()
@@ -177,11 +185,11 @@ struct Field {
     print("  \(contender.name) makes \(own.count) system calls, \(calls.count) with those of what it runs")
   }
 
-  func command(_ words: [String], input: String? = nil) -> Command {
-    Command(words, environment: environment, input: input ?? directory + "/message")
+  func command(_ words: [String], input: String = "message") -> Command {
+    Command(words, environment: environment, input: directory + "/" + input)
   }
 
-  private func write(_ text: String, to name: String) throws(Failure) {
+  func write(_ text: String, to name: String) throws(Failure) {
     let path = directory + "/" + name
     // maildrop wants its filter private.
     let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)

@@ -1,29 +1,32 @@
 import Glibc
 
 let usage = """
-  usage: lockbench [--only PART]... [--rounds N] [--directory DIR] [--disk DIR] [--policy FILE] PROGRAMS
+  usage: lockbench [--rounds N] [--directory DIR] [--disk DIR] [--policy FILE] [--rivals DIR] [--only PART] PROGRAMS
 
   PROGRAMS is the directory of the built programs. The peers are taken from PATH; who is not installed is left out.
 
-    --only PART      \(Part.allCases.map(\.rawValue).joined(separator: ", "))
-                     (all of them)
-    --rounds N       so many runs of each program (400); less of what takes long
-    --directory DIR  on a memory file system (/dev/shm): a disk would be all one sees
-    --disk DIR       on a disk (the working directory), for what is about a disk
+    --rounds N       so many runs of each program (400); fewer of those that take longer
+    --disk DIR       a directory on a disk, for what is to be durable (TMPDIR, or the current one)
     --policy FILE    a policy file for one more line per table
+    --rivals DIR     the directory of the built barewrite and copyandrename
+    --only PART      one of: \(Part.allCases.map(\.rawValue).joined(separator: ", ")); again for one more
+    --contended-only
+                     the same as --only contended
   """
 
 /// What can be measured by itself.
 enum Part: String, CaseIterable {
-  case locks, deliveries, sizes, large, disk, maildirs, crowds
+  case locking, delivery, size, disk, large, maildir, contended
 }
 
 struct Options {
   var parts: [Part] = []
   var rounds = 400
   var directory = "/dev/shm"
-  var disk = "."
+  var disk = getenv("TMPDIR").map { String(cString: $0) } ?? "."
   var policy: String?
+  var rivals = ""
+  var parts: [Part] = []
   var programs = ""
 
   init(_ words: [String]) throws(Failure) {
@@ -31,6 +34,10 @@ struct Options {
     while let word = words.popFirst() {
       guard word.hasPrefix("-") else {
         programs = word
+        continue
+      }
+      if word == "--contended-only" {
+        parts.append(.contended)
         continue
       }
       guard let value = words.popFirst() else { throw Failure(usage) }
@@ -42,6 +49,10 @@ struct Options {
       case "--directory": directory = value
       case "--disk": disk = value
       case "--policy": policy = value
+      case "--rivals": rivals = value
+      case "--only":
+        guard let part = Part(rawValue: value) else { throw Failure(usage) }
+        parts.append(part)
       default: throw Failure(usage)
       }
     }

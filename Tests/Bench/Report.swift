@@ -4,9 +4,9 @@ import Glibc
 func report(_ title: String, _ results: [Result], ours: String, targets: [Target]) {
   guard let mine = results.first(where: { $0.name == ours }) else { return }
   print("\n\(title)")
-  print(row("", ["median µs", "p10", "p90", "page faults", "ours : it"]))
+  print(row("", ["median µs", "p10", "p90", "CPU µs", "page faults", "ours : it"]))
   for result in results.sorted(by: { $0.median < $1.median }) {
-    let columns = [result.median, result.percentile(0.1), result.percentile(0.9)].map { fixed($0, 0) }
+    let columns = [result.median, result.percentile(0.1), result.percentile(0.9), result.processor].map { fixed($0, 0) }
     print(row(result.name, columns + ["\(result.pageFaults)", fixed(mine.median / result.median, 2)]))
   }
   for target in targets {
