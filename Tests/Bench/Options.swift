@@ -3,7 +3,8 @@ import Glibc
 let usage = """
   usage: lockbench [--rounds N] [--directory DIR] [--disk DIR] [--policy FILE] [--rivals DIR] [--only PART] PROGRAMS
 
-  PROGRAMS is the directory of the built programs. The peers are taken from PATH; who is not installed is left out.
+  PROGRAMS is the directory of the built dotlock and mboxappend. The peers are taken from PATH; who is not
+  installed is left out. DIR should be on a memory file system (default /dev/shm): a disk would be all one sees.
 
     --rounds N       so many runs of each program (400); fewer of those that take longer
     --disk DIR       a directory on a disk, for what is to be durable (TMPDIR, or the current one)
@@ -20,7 +21,6 @@ enum Part: String, CaseIterable {
 }
 
 struct Options {
-  var parts: [Part] = []
   var rounds = 400
   var directory = "/dev/shm"
   var disk = getenv("TMPDIR").map { String(cString: $0) } ?? "."
@@ -42,9 +42,6 @@ struct Options {
       }
       guard let value = words.popFirst() else { throw Failure(usage) }
       switch word {
-      case "--only":
-        guard let part = Part(rawValue: value) else { throw Failure(usage) }
-        parts.append(part)
       case "--rounds": rounds = Int(value) ?? 0
       case "--directory": directory = value
       case "--disk": disk = value

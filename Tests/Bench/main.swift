@@ -29,8 +29,6 @@ func measure(_ part: Part, _ field: Field) throws(Failure) {
 // What the bench runs of itself.
 let words = Array(CommandLine.arguments.dropFirst())
 if words.first == Exclusion.option, words.count == 2 { exit(Exclusion.workInside(words[1])) }
-if words.first == BareAppend.option, words.count == 2 { exit(BareAppend.append(to: words[1])) }
-if words.first == CopyingMove.option, words.count == 3 { exit(CopyingMove.move(words[1], to: words[2])) }
 
 do throws(Failure) {
   if words.first == Worker.option { try Worker(Array(words.dropFirst())).work() }
