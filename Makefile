@@ -63,18 +63,26 @@ quiet = 2>&1 | { grep -v -e 'in statically linked applications requires at runti
 SHELL = /bin/bash
 .SHELLFLAGS = -o pipefail -c
 
-.PHONY: all help deps programs tests demo check lint docs test model torture fuzz nfs nfs-short mta powercut example installed bench install \
-  uninstall clean
+.PHONY: all help deps programs tests demo check lint docs test model torture fuzz powercut nfs nfs-short mta example \
+  installed bench install uninstall clean
 
 all: programs
 
 help:
 	@echo 'make              build the programs (release, fully static)'
 	@echo 'make demo         build, deliver real messages from several processes at once, show the mailbox'
-	@echo 'make check        build, lint, run every test, the model, two seconds of each fuzzer, the example programs and a trial installation'
+	@echo 'make check        build, lint, run every test, the model, two seconds of each fuzzer, the example programs and'
+	@echo '                  a trial installation'
 	@echo 'make model        check the locking scheme exhaustively, all interleavings of three processes'
 	@echo 'make torture      $(TORTURE_HAND_OVERS) hand-overs of each kind of lock between processes that are killed and stopped;'
-	@echo '                  deliveries and maildirs killed at every system call (hours)'
+	@echo '                  deliveries and maildirs killed, failing, stopped and robbed at every system call (hours;'
+	@echo '                  TORTURE_STRIDE=N: at each N-th; TORTURE_ONLY=fcntl: of that method)'
+	@echo 'make powercut     what is on disk when the power goes, at $(POWER_CUTS) moments of each file system and setting;'
+	@echo '                  in User-Mode-Linux guests, without root'
+	@echo 'make nfs          deliver over real NFS, from two clients and on the server, with everything that goes wrong there:'
+	@echo '                  three User-Mode-Linux machines, without root; make nfs-short takes two minutes'
+	@echo 'make mta          let Postfix, Exim, OpenSMTPD, procmail and others deliver, next to Dovecot (as root; minutes)'
+	@echo 'make fuzz         $(FUZZ_SECONDS) seconds of libFuzzer for each reader of what others write'
 	@echo 'make bench        time the programs against dotlockfile, lockmail, flock, procmail, maildrop, cp, a bare write,'
 	@echo '                  and what others move maildirs with'
 	@echo 'make install      PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
@@ -92,6 +100,13 @@ build-needs = libyaml-dev:/usr/lib/*/libyaml.a pkg-config:/usr/bin/pkg-config
 model-needs = spin:/usr/bin/spin gcc:/usr/bin/cc libc6-dev:/usr/include/stdio.h
 check-needs = $(build-needs) $(model-needs) mandoc:/usr/bin/mandoc strace:/usr/bin/strace $(peers) \
   mutt:/usr/bin/mutt_dotlock mailutils:/usr/bin/dotlock.mailutils python3:/usr/bin/python3
+powercut-needs = $(build-needs) python3:/usr/bin/python3 e2fsprogs:/sbin/mkfs.ext4 xfsprogs:/sbin/mkfs.xfs \
+  btrfs-progs:/sbin/mkfs.btrfs dmsetup:/sbin/dmsetup
+# The rest is unpacked by the bed itself: to install it would start a file server.
+nfs-needs = $(build-needs) python3:/usr/bin/python3 iproute2:/usr/*bin/ip e2fsprogs:/usr/*bin/mkfs.ext4
+# The mail servers themselves are unpacked, not installed: they conflict.
+mta-needs = $(build-needs) python3:/usr/bin/python3 util-linux:/usr/bin/unshare mount:/usr/bin/mount \
+  iproute2:/sbin/ip
 bench-needs = $(build-needs) strace:/usr/bin/strace $(peers) chiark-utils-bin:/usr/bin/with-lock-ex \
   gcc:/usr/bin/cc libc6-dev:/usr/include/stdio.h python3:/usr/bin/python3
 

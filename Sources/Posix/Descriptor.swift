@@ -164,7 +164,8 @@ extension Descriptor {
   private func ask(_ request: cposix_request, _ type: CInt, _ limit: Duration?) -> CInt {
     guard let limit else { return cposix_ask(raw, request, type) }
     let (seconds, attoseconds) = limit.components
-    return cposix_ask_within(raw, request, type, CInt(min(seconds, 1 << 20) * 1000 + attoseconds / 1_000_000_000_000_000))
+    return cposix_ask_within(
+      raw, request, type, CInt(min(seconds, 1 << 20) * 1000 + attoseconds / 1_000_000_000_000_000))
   }
 
   package func releaseFlock() throws(Errno) { try systemCheck { flock(raw, LOCK_UN) } }
