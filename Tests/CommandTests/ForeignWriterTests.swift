@@ -64,7 +64,8 @@ struct ForeignWriterTests {
       begin victim \(place.sending("STOP", log: "$log/victim")) \(Self.job.command)
       begin thief strace -f -o $log/thief mboxappend -f thief \(Self.job.settings) box; go_on victim; finish victim
       """, in: scratch, input: Self.job.input)
-    return try #require(TracedCall.all(in: log.text(of: "thief")).last { $0.name == "fchmod" && $0.line.contains("0600") })
+    return try #require(
+      TracedCall.all(in: log.text(of: "thief")).last { $0.name == "fchmod" && $0.line.contains("0600") })
   }
 
   /// Stops a delivery right before it writes; then what `script` says, with `victim` to let it go on; then a last one.
@@ -171,7 +172,8 @@ struct ForeignWriterTests {
       go_on victim; finish victim
       """)
     #expect(statuses == "thief 0\nforeign 0\nvictim 75\nnext 0\n", comment)
-    #expect(after.names == ["old", "thief", "foreign", "next"] || after.names == ["old", "foreign", "thief", "next"], comment)
+    #expect(
+      after.names == ["old", "thief", "foreign", "next"] || after.names == ["old", "foreign", "thief", "next"], comment)
   }
 
   @Test(

@@ -7,7 +7,9 @@ import Testing
 struct StopTests {
   static let jobs: [Job] = {
     var jobs = Locking.all.flatMap { [Job(locking: $0), Job(work: .move, locking: $0)] }
-    for locking in Locking.all where locking.method == "dotlock" { jobs.append(Job(work: .largeDelivery, locking: locking)) }
+    for locking in Locking.all where locking.method == "dotlock" {
+      jobs.append(Job(work: .largeDelivery, locking: locking))
+    }
     jobs.append(Job(mailboxExists: false))
     jobs.append(Job(work: .move, options: "--journal power", mailboxExists: false))
     return jobs

@@ -24,7 +24,8 @@ struct ThiefTests {
       if Torture.isThorough { print("\(job.testDescription), thief at \(place): \(calls.count) system calls") }
       for (index, call) in calls.sample(1, number * 2 + turn).enumerated() {
         try meet(
-          job, victimAt: place, isWritten: all.isWritten(by: place), thiefAt: call, signal, victimFirst: (number + index) % 2 == 0)
+          job, victimAt: place, isWritten: all.isWritten(by: place), thiefAt: call, signal,
+          victimFirst: (number + index) % 2 == 0)
       }
     }
   }
@@ -55,7 +56,8 @@ struct ThiefTests {
   private func thief(_ job: Job) -> String { "mboxappend -f thief \(job.settings) box" }
 
   private func meet(
-    _ job: Job, victimAt place: TracedCall, isWritten: Bool, thiefAt call: TracedCall, _ signal: String, victimFirst: Bool
+    _ job: Job, victimAt place: TracedCall, isWritten: Bool, thiefAt call: TracedCall, _ signal: String,
+    victimFirst: Bool
   ) throws {
     let scratch = try job.prepared()
     let log = ScratchDirectory()
@@ -78,7 +80,9 @@ struct ThiefTests {
       """
     let isStopped = try log.text(of: "victim").contains("stopped by SIGSTOP")
     #expect(isStopped || !place.isSteady, comment)
-    after.expect(job, result.output, late: isWritten ? ["victim", "thief"] : ["thief"], prompt: ["victim", "second", "next"], comment)
+    after.expect(
+      job, result.output, late: isWritten ? ["victim", "thief"] : ["thief"], prompt: ["victim", "second", "next"],
+      comment)
     // A thief that is stopped while it copies the mailbox keeps it locked.
     #expect(signal == "STOP" || result.output.contains("second 0\n"), comment)
     #expect((job.locking.isLocal || signal == "STOP" ? after.files : after.filesWithoutPosts) == [], comment)

@@ -18,7 +18,9 @@ struct Job: Sendable, CustomTestStringConvertible {
   var mailboxExists = true
 
   var testDescription: String {
-    let more = ["\(work)", "\(locking)", options, prefix, setup == ":" ? "" : setup, mailboxExists ? "" : "new mailbox"]
+    let more = [
+      "\(work)", "\(locking)", options, prefix, setup == ":" ? "" : setup, mailboxExists ? "" : "new mailbox",
+    ]
     return more.filter { !$0.isEmpty }.joined(separator: "; ")
   }
 
