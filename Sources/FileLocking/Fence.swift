@@ -98,7 +98,8 @@ extension LockTarget {
   /// tell.
   borrowing func obstacleToFence(after victim: SeenLock) throws(LockFailure) -> String? {
     do throws(Errno) {
-      let status = try directory.status(of: location.name)
+      var status = try directory.status(of: location.name)
+      if removeLeftName(of: status) { status = try directory.status(of: location.name) }
       if let objection = OpenedFile.objection(toWayTo: self)
         ?? OpenedFile.objection(to: status, links: namesAllowed(status))
       {

@@ -109,6 +109,20 @@ package struct LockTarget: ~Copyable {
     file.links == 2 && (try? directory.status(of: permitName)) != nil ? 2 : 1
   }
 
+  /// Takes away the second name of a file whose replacement was cut short right before its end: where it had been moved
+  /// out of the permit, see ``Permit/remove(_:_:)``, and where whoever was killed would have removed it.
+  ///
+  /// - Returns: whether there was one.
+  func removeLeftName(of file: FileStatus) -> Bool {
+    guard file.links == 2, let names = try? directory.names() else { return false }
+    let prefix = lockName.appendingToName(".")
+    for name in names where name.begins(with: prefix) {
+      guard let other = try? directory.status(of: name), other.isSameFile(as: file) else { continue }
+      return (try? directory.unlink(name)) != nil
+    }
+    return false
+  }
+
   /// Whether the path still leads to the file that is open.
   func pathLeadsToFile() throws(LockFailure) -> Bool {
     do throws(Errno) {

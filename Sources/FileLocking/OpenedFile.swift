@@ -35,7 +35,10 @@ package struct OpenedFile: ~Copyable {
   static func openExisting(_ target: borrowing LockTarget) throws(LockFailure) -> OpenedFile? {
     if let objection = objection(toWayTo: target) { throw LockFailure(.refused, target.path, objection) }
     guard let existing = try openPatiently(target) else { return nil }
-    let status = try attempt(target.path, "cannot examine") { () throws(Errno) in try existing.status() }
+    let status = try attempt(target.path, "cannot examine") { () throws(Errno) in
+      let status = try existing.status()
+      return target.removeLeftName(of: status) ? try existing.status() : status
+    }
     let links = target.isLockedBeforeDotlock ? target.namesAllowed(status) : 1
     if let objection = objection(to: status, isShared: target.isShared, links: links) {
       throw LockFailure(.refused, target.path, objection)

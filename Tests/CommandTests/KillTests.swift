@@ -59,8 +59,9 @@ struct KillTests {
     let after = try Aftermath(in: scratch)
     let place: Comment = "\(job.testDescription): \(call)\n\(result)\n\(after)"
     let status = result.output.prefix { $0 != "\n" }
-    // A supervisor tells of it in its own way.
-    #expect(status == (job.prefix.isEmpty ? "137" : "75") || !call.isSteady && status == "0", place)
+    // A supervisor tells of it in its own way; and how often a lock is tried that somebody has left is left to chance.
+    let isSteady = call.isSteady && (job.locking.isLocal || job.setup == ":")
+    #expect(status == (job.prefix.isEmpty ? "137" : "75") || !isSteady && status == "0", place)
     #expect(result.output.hasSuffix("\n0\n0\n") && result.errors == "", place)
     #expect((job.locking.isLocal ? after.files : after.filesWithoutPosts) == [], place)
     try expectMessages(job, after, isCertain: status == "0", place)

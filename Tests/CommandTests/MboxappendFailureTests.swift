@@ -162,6 +162,20 @@ struct MboxappendFailureTests {
         command: "setpriv --reuid=65534 --clear-groups mboxappend Mailbox", says: "belongs to user 65533"))
   }
 
+  @Test(
+    "a second name that a killed replacement has left is no hard link of somebody's",
+    arguments: ["dotlock", "fcntl+dotlock"], [":", "echo '1~nR' >Mailbox.lock; touch -d '2 minutes ago' Mailbox.lock"])
+  func leftName(method: String, setup: String) throws {
+    let scratch = ScratchDirectory()
+    try scratch.write(MboxappendTests.old, to: "Mailbox")
+    let result = try Shell.run(
+      """
+      ln Mailbox Mailbox.lock.host.1.a.b; \(setup)
+      echo x | mboxappend --method \(method) -o steal.observe=1ms Mailbox; echo $?; ls
+      """, in: scratch)
+    #expect(result == (0, "0\nMailbox\n", ""))
+  }
+
   @Test("the statuses of other dialects, and of a lock that is held")
   func dialects() throws {
     let scratch = ScratchDirectory()
