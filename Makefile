@@ -80,7 +80,7 @@ model-needs = spin:/usr/bin/spin gcc:/usr/bin/cc libc6-dev:/usr/include/stdio.h
 check-needs = $(build-needs) $(model-needs) mandoc:/usr/bin/mandoc strace:/usr/bin/strace $(peers) \
   mutt:/usr/bin/mutt_dotlock mailutils:/usr/bin/dotlock.mailutils python3:/usr/bin/python3
 # The mail servers themselves are unpacked, not installed: they conflict.
-mta-needs = $(build-needs) python3:/usr/bin/python3 util-linux:/usr/bin/unshare mount:/usr/bin/mount \
+mta-needs = $(build-needs) python3:/usr/bin/python3 mount:/usr/bin/mount \
   iproute2:/sbin/ip
 bench-needs = $(build-needs) strace:/usr/bin/strace $(peers) chiark-utils-bin:/usr/bin/with-lock-ex
 
