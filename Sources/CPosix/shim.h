@@ -14,6 +14,7 @@
 #include <linux/fs.h>
 #include <linux/magic.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <setjmp.h>
 #include <stdio.h>
@@ -23,6 +24,7 @@
 #include <sys/file.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
@@ -62,6 +64,67 @@ static inline int cposix_ofd_byte(int descriptor, int command, short type, off_t
   struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1, .l_pid = 0};
   int result = fcntl(descriptor, command, &lock);
   return result == -1 || command != F_OFD_GETLK ? result : lock.l_type != F_UNLCK;
+}
+
+// What can be asked about a lock of a whole file, with F_WRLCK, F_RDLCK, LOCK_EX and so on for `type`.
+enum cposix_request { CPOSIX_RECORD_LOCK, CPOSIX_RECORD_CONFLICT, CPOSIX_FLOCK };
+
+static inline int cposix_ask(int descriptor, enum cposix_request request, int type) {
+  switch (request) {
+    case CPOSIX_RECORD_LOCK: return cposix_ofd_lock(descriptor, F_OFD_SETLK, (short)type);
+    case CPOSIX_RECORD_CONFLICT: return cposix_ofd_conflict(descriptor, (short)type);
+    case CPOSIX_FLOCK: return flock(descriptor, type | LOCK_NB);
+  }
+  errno = EINVAL;
+  return -1;
+}
+
+// Waits for what poll(2) says of a descriptor, whatever signals come.
+static inline int cposix_is_readable_within(int descriptor, int milliseconds) {
+  struct timespec now;
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  long long end = now.tv_sec * 1000LL + now.tv_nsec / 1000000 + milliseconds, left = milliseconds;
+  struct pollfd event = {.fd = descriptor, .events = POLLIN};
+  int result = 0;
+  while (left >= 0 && (result = poll(&event, 1, (int)left)) == -1 && errno == EINTR) {
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    left = end - (now.tv_sec * 1000LL + now.tv_nsec / 1000000);
+  }
+  return result > 0;
+}
+
+// Asks in another process, which is killed if there is no answer: over NFS, while a lock service does not answer, nothing
+// but SIGKILL ends such a call. The locks belong to the open file, which the two processes share, so what that one is
+// granted is ours.
+//
+// Not fork(2): its child would be reported, with SIGCHLD, to a program that knows nothing of it. Without CLONE_PIDFD, in
+// a kernel before 5.2, we ask ourselves.
+static inline int cposix_ask_within(int descriptor, enum cposix_request request, int type, int milliseconds) {
+  const int yes = 255;  // no error number
+  int process = -1, status = 0;
+  pid_t parent = getpid();
+  long child = syscall(SYS_clone, CLONE_PIDFD, 0, &process, 0, 0);
+  if (child == -1) return cposix_ask(descriptor, request, type);
+  if (child == 0) {
+    syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    if (syscall(SYS_getppid) != parent) _exit(EAGAIN);
+    int answer = cposix_ask(descriptor, request, type);
+    _exit(answer == -1 ? errno : answer ? yes : 0);
+  }
+  int is_over = cposix_is_readable_within(process, milliseconds);
+  if (!is_over) {
+    kill((pid_t)child, SIGKILL);
+    cposix_is_readable_within(process, 1000);
+  }
+  close(process);
+  // One that cannot even be killed is left to whoever takes the orphans.
+  int is_reaped = waitpid((pid_t)child, &status, __WALL | WNOHANG) == child;
+  if (!is_over || !is_reaped || !WIFEXITED(status)) {
+    errno = ETIMEDOUT;
+    return -1;
+  }
+  errno = WEXITSTATUS(status);
+  return errno == 0 ? 0 : errno == yes ? 1 : -1;
 }
 
 static const int cposix_f_ofd_getlk = F_OFD_GETLK;

@@ -58,7 +58,15 @@ extension DotlockStrategy {
 
   /// To be called when the file is fenced, and that is on disk.
   func payDebt(_ target: borrowing LockTarget) throws(LockFailure) {
-    try attempt(target.lockPath, "cannot write") { () throws(Errno) in try held?.setDebt(false, in: target) }
+    do throws(Errno) {
+      try held?.setDebt(false, in: target)
+    } catch {
+      // A fence may take as long as the rest of the lease.
+      let isStolen = error == .noSuchFileOrDirectory || error == .staleNFSFileHandle
+      throw isStolen
+        ? LockFailure(.lost, target.lockPath, "was stolen while the file was replaced")
+        : LockFailure(error, target.lockPath, "cannot write")
+    }
   }
 }
 
@@ -69,6 +77,8 @@ extension HeldDotlock {
     let (letter, position) = LockRecord(record, owesFence: owes).kindLetter
     if target.isLocal {
       try descriptor.write(letter, at: position)
+      // On disk before the stolen lock file is removed that tells of it as well.
+      try descriptor.synchronize()
     } else {
       try write(letter, at: position, in: target)
     }

@@ -74,6 +74,7 @@ extension DotlockStrategy {
       // Another program, which needs no permit, may have broken our lock and made its own.
       if let now = try? permit.identity(of: moved), now != identity, now.record == nil {
         _ = try? permit.putBack(moved, target)
+        permit.giveUp(target)
         throw LockFailure(.lost, target.lockPath, "is not our lock any more")
       }
     }

@@ -32,6 +32,9 @@ final class DotlockStrategy: LockStrategy {
     if let failure = try makePost(target) { return .unavailable(failure) }
     if try takeName(target) { return .taken }
     guard try removeStale(&target), post != nil else { return .busy }
+    // A theft takes as long as an NFS server waits for a host that is gone to give back what it was lent: the lease would
+    // be over before it begins.
+    target.startLease()
     return try takeName(target) ? .taken : .busy
   }
 
@@ -48,7 +51,8 @@ final class DotlockStrategy: LockStrategy {
     } catch {
       let failure = LockFailure(error, target.lockPath, "cannot make a lock file")
       guard error == .permissionDenied || error == .notPermitted else { throw failure }
-      return failure
+      obstacle.watch((try? target.lockSighting()) ?? .nothing)
+      return LockFailure(failure.kind, failure.path, failure.what + obstacle.remark)
     }
   }
 
@@ -78,14 +82,24 @@ final class DotlockStrategy: LockStrategy {
 
   func refresh(_ target: borrowing LockTarget) throws(LockFailure) {
     try prove(target)
+    let before = held?.identity.modified
     try attempt(target.lockPath, "cannot touch") { () throws(Errno) in
       try held?.descriptor.touch()
       try held?.lookAgain()
     }
     // When this comes late, a thief may have decided before the touch: he moves the lock before the proof, or never. What
     // is in the permit's directory stays: it may be our own lock, and a debt.
-    try attempt(target.permitPath, "cannot remove") { () throws(Errno) in _ = try Permit.revoke(target) }
+    let isInTime = before.map { wasYoung(since: $0, target) } ?? false
+    try attempt(target.permitPath, "cannot remove") { () throws(Errno) in
+      _ = try Permit.revoke(target, isRequired: !isInTime)
+    }
     try prove(target)
+  }
+
+  /// Whether nobody can have found the lock file old before it was touched; by the clock that thieves go by.
+  private func wasYoung(since before: FileTime, _ target: borrowing LockTarget) -> Bool {
+    guard let now = held?.identity.modified else { return false }
+    return target.policy.steal.after.map { now.since(before) < $0 } ?? true
   }
 }
 

@@ -10,7 +10,9 @@ final class FcntlStrategy: LockStrategy {
   let method = Method.fcntl
 
   func tryLock(_ target: inout LockTarget) throws(LockFailure) -> Attempt {
-    try target.tryKernelLock("fcntl") { (file, isShared) throws(Errno) in try file.tryRecordLock(shared: isShared) }
+    try target.tryKernelLock("fcntl") { (file, isShared, limit) throws(Errno) in
+      try file.tryRecordLock(shared: isShared, within: limit)
+    }
   }
 
   func describeHolder(_ target: borrowing LockTarget) -> String { target.describeKernelHolder("fcntl") }

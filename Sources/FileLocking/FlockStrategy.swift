@@ -7,7 +7,9 @@ final class FlockStrategy: LockStrategy {
   let method = Method.flock
 
   func tryLock(_ target: inout LockTarget) throws(LockFailure) -> Attempt {
-    try target.tryKernelLock("flock") { (file, isShared) throws(Errno) in try file.tryFlock(shared: isShared) }
+    try target.tryKernelLock("flock") { (file, isShared, limit) throws(Errno) in
+      try file.tryFlock(shared: isShared, within: limit)
+    }
   }
 
   func describeHolder(_ target: borrowing LockTarget) -> String { target.describeKernelHolder("flock") }

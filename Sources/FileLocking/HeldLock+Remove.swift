@@ -14,11 +14,18 @@ extension HeldLock {
       try prove()
       return try attempt(path(of: name), "cannot remove") { () throws(Errno) in try target.directory.unlink(name) }
     }
-    try takeAway(name) { (permit, moved, _) in permit.discard(moved) }
+    try takeAway(name) { (permit, target) throws(Errno) in
+      guard let moved = try permit.move(target, Permit.Fate.released, name: name) else { return false }
+      permit.discard(moved)
+      return true
+    }
   }
 
   /// Gives what has the name another one, which must not be taken.
   ///
+  /// It has one or the other, or whoever takes the lock next gives it the new one: it may tell what nothing else does.
+  ///
+  /// - Parameter new: a hidden sibling of the file.
   /// - Throws: ``LockFailure``: `lost` when the lock is not ours any more; the name is left alone then.
   package mutating func rename(_ name: FilePath, to new: FilePath) throws(LockFailure) {
     guard isStealable else {
@@ -27,27 +34,24 @@ extension HeldLock {
         try target.directory.rename(name, to: new)
       }
     }
-    let path = path(of: name)
-    try takeAway(name) { (permit, moved, target) throws(LockFailure) in
-      try attempt(path, "cannot rename") { () throws(Errno) in try permit.bring(moved, to: new, target) }
+    try takeAway(name) { (permit, target) throws(Errno) in
+      let kept = Permit.kept(for: new, target)
+      guard let moved = try permit.move(name, to: kept, target) else { return false }
+      try permit.bring(moved, target)
+      return true
     }
   }
 
+  /// - Parameter take: false when the permission was revoked.
   private mutating func takeAway(
-    _ name: FilePath,
-    _ settle: (borrowing Permit, FilePath, borrowing LockTarget) throws(LockFailure) -> Void
+    _ name: FilePath, _ take: (borrowing Permit, borrowing LockTarget) throws(Errno) -> Bool
   ) throws(LockFailure) {
     for _ in 0..<100 {
       let permit = try obtainPermit()
       do throws(LockFailure) {
         try prove()
-        let moved = try attempt(path(of: name), "cannot remove") { () throws(Errno) in
-          try permit.move(target, Permit.Fate.released, name: name)
-        }
-        if let moved {
-          try settle(permit, moved, target)
-          return keep(permit)
-        }
+        let isTaken = try attempt(path(of: name), "cannot remove") { () throws(Errno) in try take(permit, target) }
+        if isTaken { return keep(permit) }
       } catch {
         permit.giveUp(target)
         throw error

@@ -50,12 +50,7 @@ public struct HeldLock: ~Copyable {
     var target = try LockTarget(location, policy: policy, holder: holder, isShared: isShared, isLocal: isLocal)
     target.evicted = evicted
     var lock = HeldLock(target, inherited)
-    do throws(LockFailure) {
-      try lock.take(canQueue, attend)
-    } catch {
-      try? lock.removeFileIfUnused()
-      throw error
-    }
+    try lock.take(canQueue, attend)
     return lock
   }
 
@@ -153,7 +148,10 @@ extension HeldLock {
       }
       try attend(.wait(wakeUp, time))
     }
-    guard target.isInsideLease else { throw LockFailure(.lost, target.path, "the lease was over before it was locked") }
+    guard target.isInsideLease else {
+      try? removeFileIfUnused()
+      throw LockFailure(.lost, target.path, "the lease was over before it was locked")
+    }
   }
 
   /// One try, and the news of what was stolen for it.
@@ -165,6 +163,8 @@ extension HeldLock {
       try report(attend)
       return obstacle
     } catch {
+      // Here, where what was taken is still held; a file that is waited for is its holder's to use.
+      try? removeFileIfUnused()
       try report(attend)
       throw error
     }

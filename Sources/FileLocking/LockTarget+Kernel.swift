@@ -10,19 +10,30 @@ extension LockTarget {
   /// After the lock is taken the path must still lead to the open file: a program that replaces mailboxes by rename, as
   /// qmail's maildir2mbox does, may have done so between our open and our lock, and an append to the orphan is lost.
   mutating func tryKernelLock(
-    _ name: String, _ lock: (borrowing Descriptor, _ isShared: Bool) throws(Errno) -> Bool
+    _ name: String, _ lock: (borrowing Descriptor, _ isShared: Bool, _ limit: Duration?) throws(Errno) -> Bool
   ) throws(LockFailure) -> Attempt {
     try openFile()
-    let isShared = isShared
-    let isTaken = try attempt(path, "cannot lock (\(name))") { () throws(Errno) in
-      try withFile { (file) throws(Errno) in try lock(file, isShared) }
-    }
-    guard isTaken == true else {
-      return .busy
+    let (isShared, limit) = (isShared, answerLimit)
+    do throws(Errno) {
+      guard try withFile({ (file) throws(Errno) in try lock(file, isShared, limit) }) == true else { return .busy }
+    } catch {
+      throw unanswered(error, name) ?? LockFailure(error, path, "cannot lock (\(name))")
     }
     if try pathLeadsToFile() { return .taken }
     closeFile()
     return .busy
+  }
+
+  /// How long a file server may take to answer when it is asked for a lock; `nil`: as long as it likes.
+  ///
+  /// Not less than it takes to call back what was lent to a client that does not answer.
+  private var answerLimit: Duration? {
+    isLocal ? nil : policy.wait.timeout.map { max($0, .seconds(15)) }
+  }
+
+  private func unanswered(_ error: Errno, _ name: String) -> LockFailure? {
+    guard error == .timedOut, !isLocal else { return nil }
+    return LockFailure(.busy, path, "cannot be locked (\(name)): the file server's lock service does not answer")
   }
 
   /// The end of the lock that is in the way, where one can sleep until then.
@@ -46,8 +57,8 @@ extension LockTarget {
       for method in later {
         switch method {
         case .dotlock: continue
-        case .fcntl: if try file.hasForeignRecordLock() { return true }
-        case .flock: if try !file.tryFlock(shared: true) { return true }
+        case .fcntl: if try file.hasForeignRecordLock(within: answerLimit) { return true }
+        case .flock: if try !file.tryFlock(shared: true, within: answerLimit) { return true }
         }
       }
       return false
@@ -56,7 +67,7 @@ extension LockTarget {
       case .noSuchFileOrDirectory: return false
       // A lease: somebody is asking in this moment whether anybody else has the file open.
       case .resourceTemporarilyUnavailable: return true
-      default: throw LockFailure(error, path, "cannot examine")
+      default: throw unanswered(error, "fcntl, flock") ?? LockFailure(error, path, "cannot examine")
       }
     }
   }

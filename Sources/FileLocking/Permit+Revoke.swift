@@ -4,8 +4,9 @@ internal import SystemPackage
 extension Permit {
   /// Makes every permission worthless that was given until now, unless something was left in the directory.
   ///
+  /// - Parameter isRequired: whether it is an error that somebody else's directory, in a sticky one, cannot be removed.
   /// - Returns: what was left there, which has to be cleared first; `nil` when the directory is gone.
-  static func revoke(_ target: borrowing LockTarget) throws(Errno) -> Leftovers? {
+  static func revoke(_ target: borrowing LockTarget, isRequired: Bool = true) throws(Errno) -> Leftovers? {
     var attempts = 0
     while true {
       do throws(Errno) {
@@ -19,7 +20,9 @@ extension Permit {
         case .directoryNotEmpty, .fileExists:
           if let leftovers = try Leftovers.find(target) { return leftovers }
         // Root's, in a sticky directory: he is about to remove it himself, or was killed over it.
-        case .notPermitted, .permissionDenied: sleepThrough(.milliseconds(10))
+        case .notPermitted, .permissionDenied:
+          guard isRequired else { return nil }
+          sleepThrough(.milliseconds(10))
         default: throw error
         }
         attempts += 1
@@ -69,7 +72,7 @@ extension Permit {
       for name in names where name.begins(with: Fate.displaced) { try permit.putBackFile(name, target) }
       for name in names {
         do throws(Errno) {
-          try permit.remove(name, target)
+          if name.begins(with: Fate.kept) { try permit.bring(name, target) } else { try permit.remove(name, target) }
         } catch {
           switch error {
           case .noSuchFileOrDirectory, .staleNFSFileHandle: continue

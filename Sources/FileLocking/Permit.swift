@@ -24,6 +24,8 @@ struct Permit: ~Copyable {
     static let fence = "fence"
     /// The locked file itself, which made room for its copy.
     static let displaced = "displaced"
+    /// What was beside the locked file, and is to be there again under another name: what is left of its name here.
+    static let kept = "kept"
 
     /// That of a lock file after which a fence may be owed.
     static func ofStolen(_ record: LockRecord?, _ target: borrowing LockTarget) -> String {
@@ -124,9 +126,18 @@ struct Permit: ~Copyable {
     return true
   }
 
-  /// Moves what was moved here into the lock's directory, under a name that nobody uses.
-  func bring(_ name: FilePath, to new: FilePath, _ target: borrowing LockTarget) throws(Errno) {
-    try directory.rename(name, to: new, in: target.directory)
+  /// The name here of what is to be a hidden sibling of the locked file: it tells which.
+  static func kept(for sibling: FilePath, _ target: borrowing LockTarget) -> FilePath {
+    FilePath(bytes: Array(Fate.kept.utf8) + sibling.bytes.dropFirst(target.location.hiddenSibling("").length))
+  }
+
+  /// Moves what was moved here to be kept into the lock's directory.
+  func bring(_ name: FilePath, _ target: borrowing LockTarget) throws(Errno) {
+    let rest = String(decoding: name.bytes.dropFirst(Fate.kept.utf8.count), as: UTF8.self)
+    let sibling = target.location.hiddenSibling(rest)
+    // Ours are like no other name; somebody else's, in a sticky directory, must not replace a journal.
+    guard (try? target.directory.status(of: sibling)) == nil else { return try remove(name, target) }
+    try directory.rename(name, to: sibling, in: target.directory)
   }
 
   /// Takes the directory away, if it is empty: whoever else has it open asks again.

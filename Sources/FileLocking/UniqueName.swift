@@ -1,16 +1,20 @@
+internal import Glibc
 internal import Posix
 package import SystemPackage
 
 /// Names that no other process on any host uses.
 package enum UniqueName {
   /// `NAME.HOST.PID.TIME.RANDOM`, as the field does it: people can see who left it.
+  ///
+  /// Where that is too long for a name, as much of its end as there is room for: first of all the host is shorter.
   package static func beside(_ name: FilePath) -> FilePath {
-    let host = String(Host.name.map { $0 == "/" ? "_" : $0 }.prefix(32))
-    return name.appendingToName(".\(host).\(suffix)")
+    let (room, suffix) = (Int(NAME_MAX) - name.length - 1, suffix)
+    let host = Host.name.map { $0 == "/" ? "_" : $0 }.prefix(max(0, min(32, room - suffix.utf8.count - 1)))
+    return name.appendingToName("." + "\(String(host)).\(suffix)".suffix(max(1, room)))
   }
 
   /// Reads what ``beside(_:)`` made of `name`; `nil` for every other name.
-  static func read(_ name: FilePath, beside lock: FilePath) -> (host: String, pid: Int32)? {
+  package static func read(_ name: FilePath, beside lock: FilePath) -> (host: String, pid: Int32)? {
     guard name.bytes.starts(with: lock.bytes + [UInt8(ascii: ".")]) else { return nil }
     let fields = name.bytes.dropFirst(lock.bytes.count + 1).split(
       separator: UInt8(ascii: "."), omittingEmptySubsequences: false)

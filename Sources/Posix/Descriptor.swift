@@ -129,11 +129,12 @@ extension Descriptor {
 extension Descriptor {
   /// Takes a whole-file lock of this open file description, without waiting.
   ///
+  /// - Parameters:
+  ///   - shared: whether others may do the same.
+  ///   - limit: how long the file system may take to answer, if it is one that may never do so; `timedOut` is thrown then.
   /// - Returns: false when somebody else holds a lock that excludes it.
-  package func tryRecordLock(shared: Bool = false) throws(Errno) -> Bool {
-    try lockResult {
-      cposix_ofd_lock(raw, cposix_f_ofd_setlk, Int16(shared ? F_RDLCK : F_WRLCK))
-    }
+  package func tryRecordLock(shared: Bool = false, within limit: Duration? = nil) throws(Errno) -> Bool {
+    try lockResult { ask(CPOSIX_RECORD_LOCK, shared ? F_RDLCK : F_WRLCK, limit) }
   }
 
   package func releaseRecordLock() throws(Errno) {
@@ -141,8 +142,8 @@ extension Descriptor {
   }
 
   /// Whether somebody else holds a write lock; works on a descriptor that is open for reading only.
-  package func hasForeignRecordLock() throws(Errno) -> Bool {
-    try systemCall { cposix_ofd_conflict(raw, Int16(F_RDLCK)) } == 1
+  package func hasForeignRecordLock(within limit: Duration? = nil) throws(Errno) -> Bool {
+    try systemCall { ask(CPOSIX_RECORD_CONFLICT, F_RDLCK, limit) } == 1
   }
 
   /// Shares a lock on the file's first byte with whoever else does, to be counted by ``isShared()``.
@@ -155,11 +156,15 @@ extension Descriptor {
     try systemCall { cposix_ofd_byte(raw, cposix_f_ofd_getlk, Int16(F_WRLCK), 0) } == 1
   }
 
-  /// Takes flock(2) without waiting.
-  ///
-  /// - Returns: false when somebody else holds a lock that excludes it.
-  package func tryFlock(shared: Bool = false) throws(Errno) -> Bool {
-    try lockResult { flock(raw, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) }
+  /// Takes flock(2) without waiting; the rest is as for ``tryRecordLock(shared:within:)``.
+  package func tryFlock(shared: Bool = false, within limit: Duration? = nil) throws(Errno) -> Bool {
+    try lockResult { ask(CPOSIX_FLOCK, shared ? LOCK_SH : LOCK_EX, limit) }
+  }
+
+  private func ask(_ request: cposix_request, _ type: CInt, _ limit: Duration?) -> CInt {
+    guard let limit else { return cposix_ask(raw, request, type) }
+    let (seconds, attoseconds) = limit.components
+    return cposix_ask_within(raw, request, type, CInt(min(seconds, 1 << 20) * 1000 + attoseconds / 1_000_000_000_000_000))
   }
 
   package func releaseFlock() throws(Errno) { try systemCheck { flock(raw, LOCK_UN) } }

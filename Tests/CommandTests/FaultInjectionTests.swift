@@ -2,62 +2,69 @@ import Posix
 import TestSupport
 import Testing
 
-/// A delivery in which one system call fails, for every call that it makes: strace(1) records one undisturbed run, and
-/// then has the k-th call of each name fail.
+/// A delivery, or the moving of a maildir, in which one system call fails, for every call that it makes and every error
+/// with `make torture`, else for a sample: strace(1) records one undisturbed run, and then has the k-th call of each name
+/// fail.
 @Suite("A system call that fails")
 struct FaultInjectionTests {
-  struct Delivery: Sendable, CustomTestStringConvertible {
-    let command: String
-    let mailboxExists: Bool
-    var testDescription: String { "\(command)\(mailboxExists ? "" : ", no mailbox yet")" }
-  }
+  static let jobs = Locking.all.flatMap { [Job(locking: $0), Job(work: .move, locking: $0)] } + others
 
-  static let deliveries = [
-    Delivery(command: "mboxappend -n box", mailboxExists: true),
-    Delivery(command: "mboxappend -n --method flock+dotlock box", mailboxExists: false),
-    Delivery(command: "dotlock -n box mboxappend -n box", mailboxExists: true),
+  private static let others = [
+    Job(mailboxExists: false), Job(locking: Locking(method: "flock+dotlock"), mailboxExists: false),
+    Job(options: "--journal power"), Job(work: .largeDelivery), Job(work: .move, mailboxExists: false),
+    Job(prefix: "dotlock -n box"), Job(locking: Locking(method: "fcntl"), prefix: "dotlock -n box"),
   ]
-  /// Each call fails with one of these in turn, so that a run of the tests tries each error at many calls.
+
   static let errors = ["EIO", "ENOSPC", "ESTALE", "EACCES", "EDQUOT", "EMFILE", "ENOLCK", "EROFS", "EINTR"]
 
-  @Test("leaves the directory as it was, or the message whole", arguments: deliveries)
-  func everyCall(delivery: Delivery) throws {
-    let calls = try TracedCall.all(of: delivery.command, in: prepared(delivery), input: Array("\nnew\n".utf8))
-    #expect(calls.count > 40)
-    for (position, call) in calls.enumerated() {
-      let error = Self.errors[position % Self.errors.count]
-      try deliver(delivery, failing: "\(call.name):error=\(error):when=\(call.count)")
+  @Test("leaves the directory as it was, or what was to be done is done", arguments: Array(jobs.enumerated()))
+  func everyCall(number: Int, job: Job) throws {
+    guard Torture.wants(job) else { return }
+    let calls = try job.calls(isWhole: true).suffix(job.work == .largeDelivery ? 100 : .max)
+    let size = 2
+    for (index, call) in Array(calls).sample(size, number).enumerated() {
+      let turn = number * size + index
+      for error in Torture.isThorough ? Self.errors : [Self.errors[turn % Self.errors.count]] {
+        try fail(job, at: call, by: error)
+      }
     }
   }
 
-  private static let old = "From a Mon Nov 23 20:00:00 2026\n\nold\n\n"
-
-  private func prepared(_ delivery: Delivery) throws -> ScratchDirectory {
-    let scratch = ScratchDirectory()
-    if delivery.mailboxExists { try scratch.write(Self.old, to: "box") }
-    return scratch
-  }
-
-  private func deliver(_ delivery: Delivery, failing fault: String) throws {
-    let scratch = try prepared(delivery)
-    let before = delivery.mailboxExists ? try scratch.status(of: "box") : nil
+  private func fail(_ job: Job, at call: TracedCall, by error: String) throws {
+    let scratch = try job.prepared()
+    let before = job.mailboxExists ? try scratch.status(of: "box") : nil
+    let log = ScratchDirectory()
     let result = try Shell.run(
-      "strace -f -o /dev/null -e inject=\(fault) \(delivery.command)", in: scratch, input: Array("\nnew\n".utf8))
-    let names = scratch.names
-    if result.status == 0 {
-      let text = try scratch.text(of: "box")
-      #expect(text.hasPrefix(delivery.mailboxExists ? Self.old : "From ") && text.hasSuffix("\n\nnew\n\n"), "\(fault)")
-      #expect(names == ["box"] && result.errors == "", "\(fault): \(names) \(result.errors)")
-    } else {
-      #expect(result.status == 75, "\(fault): \(result)")
-      #expect(names == (delivery.mailboxExists ? ["box"] : []), "\(fault): \(result.errors)")
+      "\(Shell.input(in: log))\n\(call.failing(error)) \(job.prefix) \(job.command)", in: scratch, input: job.input)
+    let place: Comment = "\(job.testDescription): \(error) at \(call)\n\(result)"
+    #expect(result.status == 0 ? result.errors == "" : result.status == 75, place)
+    // One line of each program that failed, and of each message that had to stay.
+    let lines = result.errors.filter { $0 == "\n" }.count
+    #expect(result.status == 0 || (1...3).contains(lines), place)
+    if job.work == .move { return try expectMoved(job, result.status == 0, scratch, place) }
 
-      // One line of each program that failed.
-      #expect((1...2).contains(result.errors.filter { $0 == "\n" }.count), "\(fault): \(result.errors)")
-      guard let before else { return }
-      let after = try scratch.status(of: "box")
-      #expect(after.modified == before.modified && after.accessed == before.accessed, "\(fault)")
-      #expect(try scratch.text(of: "box") == Self.old, "\(fault)")
+    // Looking at what is in it shows in the times.
+    let now = try? scratch.status(of: "box")
+    let after = try Aftermath(in: scratch)
+    #expect(after.files == [], place)
+    guard result.status == 75 else {
+      return #expect(after.names == (job.mailboxExists ? ["old", "victim"] : ["victim"]), place)
     }
+    #expect(scratch.names == (job.mailboxExists ? ["box"] : []), place)
+    guard let before else { return }
+    #expect(after.names == ["old"] && now?.modified == before.modified && now?.accessed == before.accessed, place)
+  }
+
+  /// Everything is in one place, whether the status says that it was moved or not; and in the end everything is moved.
+  private func expectMoved(
+    _ job: Job, _ isDone: Bool, _ scratch: borrowing ScratchDirectory, _ place: Comment
+  ) throws {
+    let old = job.mailboxExists ? ["old"] : []
+    if isDone { #expect(try Aftermath(in: scratch).names == old + job.moved, place) }
+    let rest = try Shell.run(job.rest, in: scratch)
+    let after = try Aftermath(in: scratch)
+    #expect(rest.status == 0 && rest.errors == "", "\(place) \(rest)")
+    // What could not be read comes later.
+    #expect(after.names?.sorted() == job.moved + ["m4"] + old && after.files == [], "\(place) \(after)")
   }
 }

@@ -7,39 +7,22 @@ struct FenceCommandTests {
   private static let old = "From a Mon Nov 23 20:00:00 2026\n\nold\n\n"
   private static let append = "mboxappend -f a --method dotlock -o steal.observe=10ms box"
 
-  /// A system call of a run, and how many of its name there were until then.
-  private struct Call {
-    let name: String
-    let count: Int
-    let line: Substring
-    var injection: String { "\(name):when=\(count)" }
-  }
-
   private func prepared() throws -> ScratchDirectory {
     let scratch = ScratchDirectory()
     try scratch.write(Self.old, to: "box")
     return scratch
   }
 
-  private func calls(in log: String) -> [Call] {
-    var counts: [String: Int] = [:]
-    return log.split(separator: "\n").compactMap { line in
-      guard let match = line.firstMatch(of: /^\d+ +([a-z0-9_]+)\(/) else { return nil }
-      counts[String(match.1), default: 0] += 1
-      return Call(name: String(match.1), count: counts[String(match.1)] ?? 0, line: line)
-    }
-  }
-
-  private func isDelivery(_ call: Call) -> Bool { call.name == "write" && call.line.contains("\"From a ") }
+  private func isDelivery(_ call: TracedCall) -> Bool { call.name == "write" && call.line.contains("\"From a ") }
 
   /// The last call of an undisturbed delivery before it writes into the mailbox.
-  private func lastProof() throws -> Call {
+  private func lastProof() throws -> TracedCall {
     let scratch = try prepared()
     let log = ScratchDirectory()
     let result = try Shell.run(
       "printf '\\nlate\\n' | strace -f -o \(log.path)/calls \(Self.append)", in: scratch)
     try #require(result.status == 0, "\(result.errors)")
-    let calls = calls(in: try log.text(of: "calls"))
+    let calls = TracedCall.parse(try log.text(of: "calls"))
     let delivery = try #require(calls.firstIndex(where: isDelivery))
     return calls[delivery - 1]
   }
@@ -48,14 +31,14 @@ struct FenceCommandTests {
   ///
   /// - Returns: what `thief` printed, and the system calls that the delivery made when it went on.
   private func rob(
-    _ scratch: borrowing ScratchDirectory, stoppedAt call: Call, by thief: String
+    _ scratch: borrowing ScratchDirectory, stoppedAt call: TracedCall, by thief: String
   ) throws -> (output: String, later: String) {
     let log = ScratchDirectory()
     let result = try Shell.run(
       """
       log='\(log.path)'
       printf '\\nlate\\n' |
-        strace -f -o $log/calls -e inject=\(call.injection):signal=SIGSTOP \(Self.append) 2>$log/errors & strace=$!
+        strace -f -o $log/calls -e inject=\(call.name):when=\(call.count):signal=SIGSTOP \(Self.append) 2>$log/errors & strace=$!
       until grep -qs 'stopped by SIGSTOP' $log/calls; do sleep 0.01; done
       victim=$(cut -d'~' -f1 box.lock)
       touch -d '1000 seconds ago' box.lock
@@ -77,7 +60,7 @@ struct FenceCommandTests {
       scratch, stoppedAt: lastProof(), by: "printf '\\nnew\\n' | \(Self.append); echo thief $?")
     #expect(output == "thief 0\nvictim 75\n")
     // It was not the proof that kept it from writing.
-    #expect(calls(in: later).contains(where: isDelivery))
+    #expect(TracedCall.parse(later).contains(where: isDelivery))
     let text = try scratch.text(of: "box")
     #expect(text.hasPrefix(Self.old) && text.hasSuffix("\n\nnew\n\n") && !text.contains("late"))
     #expect(scratch.names == ["box"])
@@ -90,12 +73,12 @@ struct FenceCommandTests {
     let rehearsal = try Shell.run("\(stolen); printf '\\nx\\n' | strace -f -o calls \(Self.append)", in: log)
     try #require(rehearsal.status == 0)
     let removal = try #require(
-      calls(in: try log.text(of: "calls")).first { $0.name == "unlinkat" && $0.line.contains("\"stolen.1\"") })
+      TracedCall.parse(try log.text(of: "calls")).first { $0.name == "unlinkat" && $0.line.contains("\"stolen.1\"") })
     let scratch = try prepared()
     let result = try Shell.run(
       """
       \(stolen); exec 9>>box
-      printf '\\nnew\\n' | strace -f -o calls -e inject=\(removal.injection):signal=SIGSTOP \(Self.append) & strace=$!
+      printf '\\nnew\\n' | strace -f -o calls -e inject=\(removal.name):when=\(removal.count):signal=SIGSTOP \(Self.append) & strace=$!
       until grep -qs 'stopped by SIGSTOP' calls; do sleep 0.01; done
       next=$(cut -d'~' -f1 box.lock)
       mv box.lock box.lock.steal/stolen.2
@@ -133,29 +116,29 @@ struct FenceCommandTests {
   private static let errors = ["ENOSPC", "EIO", "EPERM", "EDQUOT", "EACCES"]
 
   /// The calls of an undisturbed thief from the theft to its own delivery.
-  private func fence(stoppedAt proof: Call) throws -> [Call] {
+  private func fence(stoppedAt proof: TracedCall) throws -> [TracedCall] {
     let scratch = try prepared()
     let log = ScratchDirectory()
     _ = try rob(
       scratch, stoppedAt: proof, by: "printf '\\nnew\\n' | strace -f -o \(log.path)/calls \(Self.append)")
-    let calls = calls(in: try log.text(of: "calls"))
+    let calls = TracedCall.parse(try log.text(of: "calls"))
     let theft = try #require(calls.firstIndex { $0.name == "renameat" })
     let delivery = try #require(calls.firstIndex(where: isDelivery))
     return Array(calls[theft..<delivery])
   }
 
-  private func fail(_ call: Call, _ fault: String, stoppedAt proof: Call) throws {
+  private func fail(_ call: TracedCall, _ fault: String, stoppedAt proof: TracedCall) throws {
     let scratch = try prepared()
     let (output, later) = try rob(
       scratch, stoppedAt: proof,
       by: """
-        printf '\\nfirst\\n' | strace -f -o /dev/null -e inject=\(call.injection):\(fault) \(Self.append)
+        printf '\\nfirst\\n' | strace -f -o /dev/null -e inject=\(call.name):when=\(call.count):\(fault) \(Self.append)
         echo thief $?
         ls box.lock.steal | sed 's/[.].*//'
         printf '\\nnew\\n' | \(Self.append); echo next $?
         """)
     let comment: Comment = "\(fault) \(call.line)\n\(output)"
-    #expect(calls(in: later).contains(where: isDelivery), comment)
+    #expect(TracedCall.parse(later).contains(where: isDelivery), comment)
     let text = try scratch.text(of: "box")
     #expect(text.hasPrefix(Self.old) && text.hasSuffix("\n\nnew\n\n") && !text.contains("late"), comment)
     #expect(output.hasSuffix("next 0\nvictim 75\n"), comment)

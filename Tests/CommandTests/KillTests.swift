@@ -1,106 +1,78 @@
-import Glibc
-import Posix
 import TestSupport
 import Testing
 
-/// A delivery that is killed at one of its system calls, and an ordinary one that follows: for every call with
-/// `make torture`, else for a sample.
-@Suite("A delivery that is killed")
+/// A delivery, or the moving of a maildir, that is killed at one of its system calls, and an ordinary delivery that
+/// follows: for every call with `make torture`, else for a sample.
+@Suite("A program that is killed")
 struct KillTests {
-  struct Delivery: Sendable, CustomTestStringConvertible {
-    /// What the killed program runs under.
-    var prefix = ""
-    let options: String
-    /// More than 4 MiB go through a file, and into the mailbox in several writes.
-    var lines = 1
-    /// What is in the directory before, besides the mailbox.
-    var setup = ":"
-    var mailboxExists = true
+  static let jobs = {
+    var jobs = Locking.all.flatMap { [Job(locking: $0), Job(work: .move, locking: $0)] }
+    for locking in Locking.all where Torture.isThorough || ["dotlock", "fcntl"].contains(locking.method) {
+      jobs.append(Job(work: .largeDelivery, locking: locking))
+      if locking.hasDotlock { jobs.append(Job(locking: locking, setup: partOfAnother(locking))) }
+    }
+    return jobs + others
+  }()
 
-    var testDescription: String { "\(prefix) mboxappend \(options), \(lines) lines, \(setup)" }
-
-    var command: String { "mboxappend -n -f a \(options) box" }
-
-    var input: [UInt8] { lines == 1 ? KillTests.small : KillTests.large }
-  }
-
-  static let small = message(lines: 1)
-  static let large = message(lines: 60_000)
-
-  /// Its lines tell that none of them is missing.
-  private static func message(lines: Int) -> [UInt8] {
-    let filler = String(repeating: "x", count: 100)
-    return Array(("\n" + (1...lines).map { "\($0) \(filler)\n" }.joined()).utf8)
-  }
-  static let isThorough = getenv("MAILBOX_TORTURE") != nil
-
-  static let deliveries: [Delivery] =
-    ["dotlock", "dotlock+fcntl", "fcntl"].flatMap { method in
-      [
-        Delivery(options: "--method \(method)"), Delivery(options: "--method \(method)", lines: 60_000),
-        Delivery(options: "--method \(method)", setup: partOfAnother("--method \(method)")),
-      ]
-    } + [
-      Delivery(options: "--journal power", mailboxExists: false),
-      Delivery(options: "--journal power --method flock+dotlock", lines: 60_000),
-      Delivery(prefix: "dotlock -n box", options: ""),
-      Delivery(prefix: "dotlock -n box", options: "", lines: 60_000),
-    ]
+  private static let others = [
+    Job(options: "--journal power", mailboxExists: false),
+    Job(locking: Locking(method: "fcntl"), mailboxExists: false),
+    Job(work: .move, options: "--journal power", mailboxExists: false),
+    Job(work: .largeDelivery, locking: Locking(method: "flock+dotlock"), options: "--journal power"),
+    Job(prefix: "dotlock -n box"), Job(work: .largeDelivery, prefix: "dotlock -n box"),
+    Job(work: .move, prefix: "dotlock -n box"),
+  ]
 
   /// What another delivery leaves that is killed in the middle.
-  static func partOfAnother(_ options: String) -> String {
+  static func partOfAnother(_ locking: Locking) -> String {
     """
-    yes other | head -n 1000000 | strace -o /dev/null -e inject=fsync:signal=KILL mboxappend \(options) box
+    yes other | head -n 1000000 | strace -f -o /dev/null -e inject=fsync:signal=KILL \
+      mboxappend --method \(locking.method) \(Locking.haste) box
     truncate -s 3000000 box
     """
   }
 
-  private static let old = "From a Mon Nov 23 20:00:00 2026\n\nold\n\n"
-
-  @Test("leaves the message whole or not at all, and nothing in the way of the next one", arguments: deliveries)
-  func everyCall(delivery: Delivery) throws {
-    let calls = try TracedCall.all(
-      of: delivery.command, under: delivery.prefix, in: prepared(delivery), input: delivery.input)
-    #expect(calls.count > 40)
+  @Test(
+    "leaves the message whole or not at all, and nothing in the way of the next one",
+    arguments: Array(jobs.enumerated()))
+  func everyCall(number: Int, job: Job) throws {
+    guard Torture.wants(job) else { return }
     // Reading a large message is most of it, and all the same.
-    for (index, call) in calls.reversed().enumerated() where Self.isThorough || index < 100 && index % 30 == 4 {
-      try kill(delivery, at: call)
+    let calls = try job.calls().suffix(job.work == .largeDelivery && !Torture.isThorough ? 100 : .max)
+    for (index, call) in Array(calls).sample(1, number).enumerated() {
+      try kill(job, at: call, restFirst: job.work == .move && (number + index) % 2 == 0)
     }
   }
 
-  private func prepared(_ delivery: Delivery) throws -> ScratchDirectory {
-    let scratch = ScratchDirectory()
-    if delivery.mailboxExists { try scratch.write(Self.old, to: "box") }
-    _ = try Shell.run(delivery.setup, in: scratch)
-    return scratch
-  }
-
-  private func kill(_ delivery: Delivery, at call: TracedCall) throws {
-    let scratch = try prepared(delivery)
-    let place: Comment = "\(call.name) \(call.count)"
-    let killed = try Shell.run(
+  private func kill(_ job: Job, at call: TracedCall, restFirst: Bool) throws {
+    let scratch = try job.prepared()
+    let next = "\(job.delivery(by: "next")); echo $?"
+    let rest = "\(job.rest); echo $?"
+    let log = ScratchDirectory()
+    let result = try Shell.run(
       """
-      \(delivery.prefix) strace -f -o /dev/null -e inject=\(call.name):signal=KILL:when=\(call.count) \(delivery.command)
-      """, in: scratch, input: delivery.input)
-    // Not killed when it made fewer calls this time.
-    #expect([137, delivery.prefix.isEmpty ? 0 : 75, 0].contains(killed.status), place)
-    let next = try Shell.run("echo next | mboxappend -n -f b \(delivery.options) box", in: scratch)
-    #expect(next.status == 0 && next.errors == "", "\(place): \(next)")
-    #expect(scratch.names == ["box"], place)
-    var rest = try scratch.bytes(of: "box")[...]
-    if delivery.mailboxExists { expect(Array(Self.old.utf8), at: &rest, place) }
-    if killed.status == 0 || rest.starts(with: "From a ".utf8) {
-      rest = rest.drop { $0 != UInt8(ascii: "\n") }.dropFirst()
-      expect(delivery.input + [UInt8(ascii: "\n")], at: &rest, place)
-    }
-    let last = String(decoding: rest.prefix(100), as: UTF8.self)
-    #expect(last.wholeMatch(of: /From b .{24}\nnext\n\n/) != nil, "\(place): \(last)")
+      \(Shell.input(in: log))
+      \(job.prefix) \(call.sending("KILL")) \(job.command) 2>/dev/null; echo $?
+      \(restFirst ? rest : next)
+      \(restFirst ? next : rest)
+      """, in: scratch, input: job.input)
+    let after = try Aftermath(in: scratch)
+    let place: Comment = "\(job.testDescription): \(call)\n\(result)\n\(after)"
+    let status = result.output.prefix { $0 != "\n" }
+    // A supervisor tells of it in its own way.
+    #expect(status == (job.prefix.isEmpty ? "137" : "75") || !call.isSteady && status == "0", place)
+    #expect(result.output.hasSuffix("\n0\n0\n") && result.errors == "", place)
+    #expect((job.locking.isLocal ? after.files : after.filesWithoutPosts) == [], place)
+    try expectMessages(job, after, isCertain: status == "0", place)
   }
 
-  /// Takes bytes off that have to be there; at once, because there are millions.
-  private func expect(_ bytes: [UInt8], at rest: inout ArraySlice<UInt8>, _ place: Comment) {
-    let isThere = rest.count >= bytes.count && Array(rest.prefix(bytes.count)) == bytes
-    #expect(isThere, place)
-    rest = rest.dropFirst(bytes.count)
+  private func expectMessages(_ job: Job, _ after: Aftermath, isCertain: Bool, _ place: Comment) throws {
+    let old = job.mailboxExists ? ["old"] : []
+    let done = job.work == .move ? job.moved : ["victim"]
+    let later = job.work == .move ? ["m4"] : []
+    let undone = job.work == .move ? job.moved : []
+    #expect(
+      after.names == old + done + ["next"] + later || !isCertain && after.names == old + ["next"] + undone + later,
+      place)
   }
 }

@@ -66,4 +66,31 @@ struct LockedFileTests {
     #expect(foreign())
     #expect(failure { _ = try setup.lock(scratch.file("box")) }?.kind == .busy)
   }
+
+  @Test("is asked for by another process where there may be no answer, and the lock is ours", arguments: [false, true])
+  func askedElsewhere(byFlock: Bool) throws {
+    let scratch = ScratchDirectory()
+    try scratch.write("", to: "box")
+    let (directory, limit) = (try Directory(scratch.path), Duration.seconds(60))
+    let ours = try directory.open("box", [.readWrite])
+    let theirs = try directory.open("box", [.readWrite])
+    let taken = try byFlock ? ours.tryFlock(within: limit) : ours.tryRecordLock(within: limit)
+    let takenTwice = try byFlock ? theirs.tryFlock(within: limit) : theirs.tryRecordLock(within: limit)
+    #expect(taken && !takenTwice)
+    if !byFlock {
+      let isSeen = try theirs.hasForeignRecordLock(within: limit)
+      #expect(isSeen)
+    }
+    try byFlock ? ours.releaseFlock() : ours.releaseRecordLock()
+    let isFree = try byFlock ? theirs.tryFlock(within: limit) : theirs.tryRecordLock(within: limit)
+    #expect(isFree)
+  }
+
+  @Test("is not locked for writing through a descriptor for reading, whoever asks")
+  func refusal() throws {
+    let scratch = ScratchDirectory()
+    try scratch.write("", to: "box")
+    let file = try Directory(scratch.path).open("box", [.readOnly])
+    #expect(throws: Errno.badFileDescriptor) { _ = try file.tryRecordLock(within: .seconds(60)) }
+  }
 }

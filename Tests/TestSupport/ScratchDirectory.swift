@@ -5,14 +5,41 @@ package import SystemPackage
 /// A directory of a test's own, which goes away with everything in it.
 package struct ScratchDirectory: ~Copyable {
   package let path: FilePath
+  private let isMounted: Bool
 
   package init() {
-    var template = Array("/tmp/mailbox-locking.XXXXXX".utf8CString)
-    precondition(mkdtemp(&template) != nil, "no temporary directory")
-    path = FilePath(platformString: template)
+    path = Self.make()
+    isMounted = false
   }
 
-  deinit { Self.empty(path) }
+  /// On a file system of its own, in memory.
+  ///
+  /// - Parameters:
+  ///   - type: `tmpfs`, where the local rules hold; `ramfs`, which this package does not take for a local one.
+  ///   - options: as of mount(8).
+  package init(mounting type: String, options: String = "") throws(Errno) {
+    path = Self.make()
+    guard mount(type, path.string, type, 0, Array(options.utf8CString)) == 0 else {
+      let failure = Errno(rawValue: errno)
+      rmdir(path.string)
+      throw failure
+    }
+    isMounted = true
+  }
+
+  /// Whether there is the permission to mount something.
+  package static let canMount = (try? ScratchDirectory(mounting: "ramfs")) != nil
+
+  private static func make() -> FilePath {
+    var template = Array("/tmp/mailbox-locking.XXXXXX".utf8CString)
+    precondition(mkdtemp(&template) != nil, "no temporary directory")
+    return FilePath(platformString: template)
+  }
+
+  deinit {
+    if isMounted { umount2(path.string, CInt(MNT_DETACH)) }
+    Self.empty(path)
+  }
 
   private static func empty(_ directory: FilePath) {
     for name in (try? Directory(directory).names()) ?? [] {
