@@ -133,7 +133,10 @@ def _wanted(server: type[Server], score: Score) -> list:
 
 
 def _serve(kind, place: Path, layers: Layers, wanted: list, score: Score) -> None:
-    machine = Machine(place / kind.name, layers.of(kind.packages))
+    try:
+        machine = Machine(place / kind.name, layers.of(kind.packages))
+    except subprocess.CalledProcessError as problem:
+        return score.skip(kind.name, f"it cannot have a machine of its own: {problem}")
     server = kind(machine)
     try:
         server.prepare()
