@@ -105,7 +105,7 @@ powercut-needs = $(build-needs) python3:/usr/bin/python3 e2fsprogs:/sbin/mkfs.ex
 # The rest is unpacked by the bed itself: to install it would start a file server.
 nfs-needs = $(build-needs) python3:/usr/bin/python3 iproute2:/usr/*bin/ip e2fsprogs:/usr/*bin/mkfs.ext4
 # The mail servers themselves are unpacked, not installed: they conflict.
-mta-needs = $(build-needs) python3:/usr/bin/python3 util-linux:/usr/bin/unshare mount:/usr/bin/mount \
+mta-needs = $(build-needs) python3:/usr/bin/python3 mount:/usr/bin/mount \
   iproute2:/sbin/ip
 bench-needs = $(build-needs) strace:/usr/bin/strace $(peers) chiark-utils-bin:/usr/bin/with-lock-ex \
   gcc:/usr/bin/cc libc6-dev:/usr/include/stdio.h python3:/usr/bin/python3

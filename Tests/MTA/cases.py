@@ -67,7 +67,8 @@ class Bed:
     def held(self):
         """Somebody else has every lock on the mailbox, and leaves at the end."""
         holder = subprocess.Popen(
-            self.machine.command(["dotlock", "--method", "dotlock+fcntl", self.server.mailbox, "sh", "-c", "echo held; exec cat"]),
+            self.machine.command(
+                ["dotlock", "--method", "dotlock+fcntl", self.server.mailbox, "sh", "-c", "echo held; exec cat"]),
             env=self.machine.environment("root"), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         try:
             assert holder.stdout.readline() == b"held\n", "the lock could not be taken"
@@ -81,7 +82,8 @@ class Bed:
         wait_for(f"{len(messages)} messages", lambda: self._count() >= len(messages), 60)
         assert self.server.settle() == 0, "messages are still queued"
         stored = read(self.bytes())
-        assert sorted(entry.name for entry in stored) == sorted(message.name for message in messages), [entry.name for entry in stored]
+        names = [entry.name for entry in stored]
+        assert sorted(names) == sorted(message.name for message in messages), names
         sent = {message.name: message for message in messages}
         for entry in stored:
             compare(entry, sent[entry.name], self.server.keeps_carriage_returns)
@@ -91,7 +93,8 @@ class Bed:
     def left(self) -> list[str]:
         """What is beside the mailbox. A bounce would make a mailbox for its sender."""
         mailbox = self.machine.path(self.server.mailbox)
-        return [file.name for file in mailbox.parent.iterdir() if file != mailbox and mailbox.name in file.name or file.name == "bob"]
+        names = [file.name for file in mailbox.parent.iterdir() if file != mailbox]
+        return [name for name in names if mailbox.name in name or name == "bob"]
 
     def _count(self) -> int:
         return self.bytes().count(b"\nX-Bench: ")

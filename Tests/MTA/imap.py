@@ -38,12 +38,13 @@ def prepare(machine: Machine, owner: str, mailbox: str) -> None:
         reader += f"::userdb_mail=mbox:~/mail:INBOX={mailbox}"
     # What is to be fetched from elsewhere is in a maildir, where every byte is as it was sent.
     remote = f"{machine.number('bob')}:{machine.number('bob')}::/home/bob::userdb_mail=maildir:/home/bob/remote"
-    machine.write("/etc/dovecot/users", f"ann:{{PLAIN}}{PASSWORD}:{reader}\nremote:{{PLAIN}}{PASSWORD}:{remote}\n", 0o640, "root", "dovecot")
+    users = f"ann:{{PLAIN}}{PASSWORD}:{reader}\nremote:{{PLAIN}}{PASSWORD}:{remote}\n"
+    machine.write("/etc/dovecot/users", users, 0o640, "root", "dovecot")
 
 
 def start(machine: Machine) -> None:
     machine.daemon("/usr/sbin/dovecot", "-F")
-    wait_for("an IMAP server", lambda: _answers())
+    wait_for("an IMAP server", _answers)
 
 
 def _answers() -> bool:
@@ -67,7 +68,7 @@ class Client:
     """One session."""
 
     def __init__(self):
-        self.imap = imaplib.IMAP4("127.0.0.1")
+        self.imap = imaplib.IMAP4("127.0.0.1", timeout=90)
         # Names by their places in the mailbox, and of what the server has told to be expunged.
         self.order: list[str] = []
         self.gone: set[str] = set()
@@ -85,7 +86,8 @@ class Client:
         """By their names: number for life, and body as the mailbox has it. Two with one name are an error."""
         self.imap.noop()
         self._note_gone(self.imap.response("EXPUNGE")[1])
-        status, answer = self.imap.uid("FETCH", "1:*", f"(UID BODY.PEEK[HEADER.FIELDS (X-BENCH)] BODY.PEEK[TEXT]<0.{LONGEST}>)")
+        wanted = f"(UID BODY.PEEK[HEADER.FIELDS (X-BENCH)] BODY.PEEK[TEXT]<0.{LONGEST}>)"
+        status, answer = self.imap.uid("FETCH", "1:*", wanted)
         assert status == "OK", answer
         found = {}
         self.order = []

@@ -1,5 +1,5 @@
-"""What one mail server takes for its machine: this one's files under Debian's packages under a layer of its own, so that
-every program and every configuration file is where it belongs and nothing of this machine is changed."""
+"""What one mail server takes for its machine: this one's files under Debian's packages under a layer of its own, so
+that every program and every configuration file is where it belongs, and nothing of this machine is changed."""
 
 import os
 import shutil
@@ -38,7 +38,9 @@ class Machine:
         """A path of that machine, as seen from here. Symbolic links on the way to it must be relative."""
         return self.root / inside.lstrip("/")
 
-    def write(self, inside: str, text: str | bytes, mode: int = 0o644, owner: str = "root", group: str | None = None) -> None:
+    def write(
+        self, inside: str, text: str | bytes, mode: int = 0o644, owner: str = "root", group: str | None = None
+    ) -> None:
         file = self.path(inside)
         file.parent.mkdir(parents=True, exist_ok=True)
         # A new file, because what is there may be a symbolic link out of this machine.
@@ -75,9 +77,10 @@ class Machine:
     def check(self, *arguments: str, user: str = "root", input: bytes = b"") -> str:
         """The same for a program that must not fail."""
         result = self.run(*arguments, user=user, input=input)
+        said = result.stdout.decode(errors="replace")
         if result.returncode != 0:
-            raise RuntimeError(f"{' '.join(arguments)}: status {result.returncode}: {result.stdout.decode(errors='replace')}")
-        return result.stdout.decode(errors="replace")
+            raise RuntimeError(f"{' '.join(arguments)}: status {result.returncode}: {said}")
+        return said
 
     def daemon(self, *arguments: str, **options) -> subprocess.Popen:
         """Starts a program that stays in the foreground. What it says is in LOG of the machine's folder."""
@@ -149,7 +152,8 @@ class Machine:
             groups += f"{name}:*:{number}:\n"
         self.write("/etc/passwd", users)
         self.write("/etc/group", groups)
-        self.write("/etc/shadow", "".join(f"{line.split(':')[0]}:*:19000::::::\n" for line in users.splitlines()), 0o640)
+        names = [line.split(":")[0] for line in users.splitlines()]
+        self.write("/etc/shadow", "".join(f"{name}:*:19000::::::\n" for name in names), 0o640)
         self.write("/etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files\n")
         for name in PEOPLE:
             self.directory(f"/home/{name}", 0o750, name)

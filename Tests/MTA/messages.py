@@ -29,7 +29,7 @@ class Stored:
 
 
 def samples(repository: Path) -> list[Message]:
-    """The messages of examples/, each with a name that it is known by later; and one without a sender, as bounces are."""
+    """The messages of examples/, each with a name that it is known by later; and one without a sender, as a bounce."""
     files = sorted((repository / "examples/messages").glob("*.eml"))
     messages = [make(file.stem, file.read_bytes()) for file in files]
     assert len(messages) >= 8

@@ -2,6 +2,7 @@
 that the kernel clears away with the bench, however it ends."""
 
 import contextlib
+import ctypes
 import os
 import signal
 import socket
@@ -10,38 +11,48 @@ import sys
 import time
 from pathlib import Path
 
-INSIDE = "MTA_BENCH_INSIDE"
 HOST = "mx.example.org"
+SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+# CLONE_NEWNS, _NEWUTS, _NEWIPC, _NEWPID and _NEWNET of sched.h; PR_SET_PDEATHSIG of prctl.h.
+WORLDS = 0x00020000 | 0x04000000 | 0x08000000 | 0x20000000 | 0x40000000
+PARENT_DEATH_SIGNAL = 1
+libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Unavailable(Exception):
     """Why there are no such worlds on this machine."""
 
 
-def enter(before) -> None:
-    """Does what is to be done BEFORE, and starts this program again in there. It returns only inside."""
-    if os.environ.get(INSIDE):
-        return _arrive()
+def enter() -> None:
+    """Goes there with a child that is the first process of its world. The parent waits, and never returns."""
     if os.geteuid() != 0:
         raise Unavailable("servers that deliver as other users need root")
-    worlds = ["--mount", "--net", "--pid", "--uts", "--ipc", "--fork", "--kill-child", "--mount-proc"]
-    trial = subprocess.run(["unshare", *worlds, "true"], capture_output=True, text=True)
-    if trial.returncode != 0:
-        raise Unavailable(f"no namespaces here: {trial.stderr.strip()}")
-    before()
-    os.environ[INSIDE] = "1"
-    os.execvp("unshare", ["unshare", *worlds, sys.executable, *sys.argv])
+    if libc.unshare(WORLDS) != 0:
+        raise Unavailable(f"no namespaces here: {os.strerror(ctypes.get_errno())}")
+    child = os.fork()
+    if child == 0:
+        return _arrive()
+    for number in SIGNALS:
+        signal.signal(number, lambda number, _: os.kill(child, number))
+    os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) & 0xFF)
 
 
 def _arrive() -> None:
     def stop(number, _frame):
+        # Once is enough: what follows is clearing up.
+        for other in SIGNALS:
+            signal.signal(other, signal.SIG_IGN)
         sys.exit(128 + number)
 
+    # Whoever kills the parent kills this, and with it all that is in here.
+    libc.prctl(PARENT_DEATH_SIGNAL, signal.SIGKILL)
     # The first process of its world is hit by no signal that it has no handler for.
-    for number in [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]:
+    for number in SIGNALS:
         signal.signal(number, stop)
     os.umask(0o022)
     socket.sethostname(HOST)
+    mount("--make-rprivate", "/")
+    mount("-t", "proc", "proc", "/proc")
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
 
 

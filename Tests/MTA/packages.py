@@ -60,4 +60,6 @@ def _merge_usr(tree: Path) -> None:
 
 
 def _run(command: list[str], **options) -> str:
-    return subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, **options).stdout
+    result = subprocess.run(
+        command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, **options)
+    return result.stdout

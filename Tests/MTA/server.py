@@ -20,7 +20,7 @@ class NotOurs(Exception):
 
 class Server:
     name = ""
-    # The tree of packages.py, and the paths of the programs that must be in it.
+    # The set of packages.py that it is in.
     packages = "common"
     # Whose process runs mboxappend, and whose the mailbox is.
     runs_as = "ann"

@@ -27,7 +27,8 @@ class Maildrop(Postfix):
 def procmail_complaints(machine: Machine, fragment: str) -> str:
     """procmail has no checker, but its log names what it skips."""
     machine.write("/tmp/procmail.log", "")
-    machine.write("/tmp/procmailrc", f"LOGFILE=/tmp/procmail.log\n:0\n* ! ^From: ann\n{{\n{fragment}\n}}\n:0\n/dev/null\n")
+    text = f"LOGFILE=/tmp/procmail.log\n:0\n* ! ^From: ann\n{{\n{fragment}\n}}\n:0\n/dev/null\n"
+    machine.write("/tmp/procmailrc", text)
     machine.run("procmail", "-m", "/tmp/procmailrc", input=b"From: ann\n\n")
     log = machine.path("/tmp/procmail.log").read_text()
     return "\n".join(line for line in log.splitlines() if line.startswith("procmail:"))

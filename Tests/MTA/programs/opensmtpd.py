@@ -23,7 +23,7 @@ class OpenSMTPD(Server):
         # evpid|inet4|mda|auth|sender|...|status|retry|error
         listed = self.machine.check("smtpctl", "show", "queue").splitlines()
         fields = [line.split("|") for line in listed if line.count("|") > 8]
-        return {entry[0]: "Temporary failure" in entry[-1] or "pending" in entry and entry[-1] != "" for entry in fields}
+        return {entry[0]: "pending" in entry and entry[-1] != "" for entry in fields}
 
     def retry(self) -> None:
         self.machine.check("smtpctl", "schedule", "all")
