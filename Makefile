@@ -9,14 +9,25 @@ SYSCONFDIR = /etc
 SWIFT = swift
 PROGRAMS = dotlock mboxappend maildir2mbox lockctl
 # Of BENCH_DIR: a memory file system. BENCH_CPU: keep the bench on one processor, e.g. 1.
-# BENCH_OPTIONS: e.g. --contended-only.
+# BENCH_DISK: a directory on a disk. BENCH_OPTIONS: e.g. --only deliveries; see lockbench --help.
 BENCH_ROUNDS = 400
 BENCH_DIR = /dev/shm
+BENCH_DISK = .build
 BENCH_CPU =
 BENCH_OPTIONS =
 # A file system to torture, and how often each lock is to be handed over.
 TORTURE_DIR = /tmp
 TORTURE_HAND_OVERS = 100000
+# Of the programs' system calls: each so many-th, and only of runs with that in their description.
+TORTURE_STRIDE = 1
+TORTURE_ONLY =
+
+# Of each file system and setting: cuts that are worked out, and machines that are killed. POWER_OPTIONS: e.g.
+# --only 'ext4, journal: power' --seed 7.
+POWER_CUTS = 24
+POWER_KILLS = 1
+POWER_OPTIONS =
+MTA_ONLY =
 
 bindir = $(DESTDIR)$(PREFIX)/bin
 mandir = $(DESTDIR)$(PREFIX)/share/man
@@ -49,8 +60,8 @@ quiet = 2>&1 | { grep -v -e 'in statically linked applications requires at runti
 SHELL = /bin/bash
 .SHELLFLAGS = -o pipefail -c
 
-.PHONY: all help deps programs tests demo check lint docs test model torture nfs nfs-short example installed bench install \
-  uninstall clean
+.PHONY: all help deps programs tests demo check lint docs test model torture mta powercut nfs nfs-short example installed \
+  bench install uninstall clean
 
 all: programs
 
@@ -60,7 +71,11 @@ help:
 	@echo 'make check        build, lint, run every test, the model, the example program and a trial installation'
 	@echo 'make model        check the locking scheme exhaustively, all interleavings of three processes'
 	@echo 'make torture      $(TORTURE_HAND_OVERS) hand-overs of each kind of lock between processes that are killed and stopped;'
-	@echo '                  deliveries and maildirs killed at every system call (hours)'
+	@echo '                  deliveries and maildirs killed, failing, stopped and robbed at every system call (hours;'
+	@echo '                  TORTURE_STRIDE=N: at each N-th; TORTURE_ONLY=fcntl: of that method)'
+	@echo 'make powercut     what is on disk when the power goes, at $(POWER_CUTS) moments of each file system and setting;'
+	@echo '                  in User-Mode-Linux guests, without root'
+	@echo 'make mta          let Postfix, Exim, OpenSMTPD, procmail and others deliver, next to Dovecot (as root; minutes)'
 	@echo 'make nfs          deliver over real NFS, from two clients and on the server, with everything that goes wrong there:'
 	@echo '                  three User-Mode-Linux machines, without root; make nfs-short takes two minutes'
 	@echo 'make bench        time the programs against dotlockfile, lockmail, flock, procmail, maildrop'
@@ -79,9 +94,15 @@ build-needs = libyaml-dev:/usr/lib/*/libyaml.a pkg-config:/usr/bin/pkg-config
 model-needs = spin:/usr/bin/spin gcc:/usr/bin/cc libc6-dev:/usr/include/stdio.h
 check-needs = $(build-needs) $(model-needs) mandoc:/usr/bin/mandoc strace:/usr/bin/strace $(peers) \
   mutt:/usr/bin/mutt_dotlock mailutils:/usr/bin/dotlock.mailutils python3:/usr/bin/python3
+powercut-needs = $(build-needs) python3:/usr/bin/python3 e2fsprogs:/sbin/mkfs.ext4 xfsprogs:/sbin/mkfs.xfs \
+  btrfs-progs:/sbin/mkfs.btrfs dmsetup:/sbin/dmsetup
+bench-needs = $(build-needs) strace:/usr/bin/strace $(peers) chiark-utils-bin:/usr/bin/with-lock-ex \
+  python3:/usr/bin/python3
+# The mail servers themselves are unpacked, not installed: they conflict.
+mta-needs = $(build-needs) python3:/usr/bin/python3 util-linux:/usr/bin/unshare mount:/usr/bin/mount \
+  iproute2:/sbin/ip
 # The rest is unpacked by the bed itself: to install it would start a file server.
 nfs-needs = $(build-needs) python3:/usr/bin/python3 iproute2:/usr/*bin/ip e2fsprogs:/usr/*bin/mkfs.ext4
-bench-needs = $(build-needs) strace:/usr/bin/strace $(peers) chiark-utils-bin:/usr/bin/with-lock-ex
 
 needs-%:
 	@missing=; \
@@ -159,8 +180,22 @@ model: needs-model
 # The short forms of both are part of the tests.
 torture: programs tests
 	@sh Tests/torture.sh $(built)/lockctl $(TORTURE_DIR) $(TORTURE_HAND_OVERS)
-	@MAILBOX_TORTURE=1 $(SWIFT) test --skip-build --parallel --filter KillTests $(quiet)
+	@MAILBOX_TORTURE=1 MAILBOX_PROGRAMS='$(abspath $(built))' TORTURE_STRIDE='$(TORTURE_STRIDE)' \
+	  TORTURE_ONLY='$(TORTURE_ONLY)' $(SWIFT) test --skip-build --parallel \
+	  --filter '(Kill|FaultInjection|Stop|Thief|KeptList)Tests' $(quiet)
 
+# Several hundred cuts in some minutes; --cuts 4 --kills 0 --only 'ext4, journal' in half a minute.
+powercut: programs needs-powercut
+	@PYTHONPATH=Tests PYTHONDONTWRITEBYTECODE=1 python3 Tests/PowerCut/powercut.py \
+	  --cuts $(POWER_CUTS) --kills $(POWER_KILLS) $(POWER_OPTIONS) $(built)
+
+# Mail servers deliver to other users, so this is for root; nothing of the machine is changed. MTA_ONLY: words of the
+# names of the cases that are wanted.
+mta: programs needs-mta
+	@if [ "$$(id -u)" = 0 ]; then as=; elif command -v sudo >/dev/null; then as=sudo; fi; \
+	$$as python3 Tests/MTA/run.py $(if $(MTA_ONLY),--only $(MTA_ONLY))
+
+# The short round is for continuous integration.
 nfs nfs-short: programs needs-nfs
 	@PYTHONPATH=Tests PYTHONDONTWRITEBYTECODE=1 python3 -m NFS $(if $(filter nfs-short,$@),short,full) --programs $(built)
 
@@ -176,7 +211,7 @@ installed: needs-build
 bench: programs needs-bench
 	@$(SWIFT) build $(RELEASE) --product lockbench $(quiet)
 	@rm -rf .build/bench && $(MAKE) --no-print-directory install DESTDIR=.build/bench PREFIX= >/dev/null
-	@$(if $(BENCH_CPU),taskset -c $(BENCH_CPU)) $(built)/lockbench --rounds $(BENCH_ROUNDS) --directory $(BENCH_DIR) \
+	@$(if $(BENCH_CPU),taskset -c $(BENCH_CPU)) $(built)/lockbench --rounds $(BENCH_ROUNDS) --directory $(BENCH_DIR) --disk $(BENCH_DISK) \
 	  --policy etc/dotlock.yaml $(BENCH_OPTIONS) .build/bench/bin
 
 # --- Installing ----------------------------------------------------------------------------------------------------

@@ -64,7 +64,7 @@ let package = Package(
       ["CPosix", "Posix", "LockPolicy", "TestSupport", "dotlock", "mboxappend", "maildir2mbox", "lockctl"]),
 
     // Not a product: `make bench` builds and runs it.
-    .executableTarget(name: "lockbench", path: "Tests/Bench", swiftSettings: strict),
+    .executableTarget(name: "lockbench", dependencies: ["CPosix"], path: "Tests/Bench", swiftSettings: strict),
 
     tests("LockPolicy", ["LockPolicy"]),
     .testTarget(

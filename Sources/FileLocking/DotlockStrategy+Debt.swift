@@ -77,6 +77,8 @@ extension HeldDotlock {
     let (letter, position) = LockRecord(record, owesFence: owes).kindLetter
     if target.isLocal {
       try descriptor.write(letter, at: position)
+      // On disk before the stolen lock file is removed that tells of it as well.
+      try descriptor.synchronize()
     } else {
       try write(letter, at: position, in: target)
     }

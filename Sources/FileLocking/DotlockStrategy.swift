@@ -51,7 +51,8 @@ final class DotlockStrategy: LockStrategy {
     } catch {
       let failure = LockFailure(error, target.lockPath, "cannot make a lock file")
       guard error == .permissionDenied || error == .notPermitted else { throw failure }
-      return failure
+      obstacle.watch((try? target.lockSighting()) ?? .nothing)
+      return LockFailure(failure.kind, failure.path, failure.what + obstacle.remark)
     }
   }
 

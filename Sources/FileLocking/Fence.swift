@@ -57,7 +57,7 @@ extension HeldLock {
       throw error
     }
     try copy.replaceFile(target)
-    try attempt(target.location.directory, "cannot write") { () throws(Errno) in try directory.synchronize() }
+    try synchronizeDirectory()
   }
 
   /// Copies until nothing has changed meanwhile, and the lock is proven ours after that.

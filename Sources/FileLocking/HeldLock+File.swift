@@ -7,6 +7,21 @@ extension HeldLock {
   /// The directory that the file is in.
   package var directory: Directory { _read { yield target.directory } }
 
+  /// Makes the names in the file's directory durable.
+  package func synchronizeDirectory() throws(LockFailure) {
+    try synchronizeLockFile()
+    try attempt(location.directory, "cannot write") { () throws(Errno) in try directory.synchronize() }
+  }
+
+  /// Makes the lock file's record durable: on btrfs a directory that is synced brings the name to disk without what is in
+  /// the file, and an empty lock file would be taken for another program's. By network rules it is on the server.
+  package func synchronizeLockFile() throws(LockFailure) {
+    guard isLocal, policy.method.contains(.dotlock),
+      let lock = try? directory.open(target.lockName, [.readOnly, .noFollow, .unsuspecting])
+    else { return }
+    try attempt(target.lockPath, "cannot write") { () throws(Errno) in try lock.synchronize() }
+  }
+
   /// Whether one kernel sees everybody who uses the directory.
   package var isLocal: Bool { target.isLocal }
 

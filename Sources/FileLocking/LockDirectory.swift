@@ -13,7 +13,7 @@ package struct LockDirectory: ~Copyable {
   package let now: FileTime
   /// Whether it is; the clock of a server is seen by making a file, which not everybody may.
   package let isServerTime: Bool
-  let directory: Directory
+  package let directory: Directory
 
   /// - Parameter path: as ``FileLocation`` has it.
   package init(_ path: FilePath, isLocal: Bool? = nil) throws(LockFailure) {

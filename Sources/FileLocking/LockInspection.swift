@@ -1,3 +1,4 @@
+internal import Glibc
 package import LockPolicy
 package import Posix
 package import SystemPackage
@@ -18,10 +19,11 @@ package struct LockInspection: Sendable {
   package let isServerTime: Bool
   /// The names in the permit directory; `nil` when there is none.
   package let permit: [FilePath]?
+  /// What has the permit's name and keeps the caller from taking the lock, if there is such a thing; in words that follow
+  /// the path.
+  package let permitObstacle: String?
   /// The named posts of those who wait, and of those who were killed while they waited; `nil`: cannot be seen.
   package let posts: [LeftPost]?
-  /// The size of the file's journal, if there is one.
-  package let journal: Int64?
   /// How the kernel names the line in which waiters stand, the lock file, and the file.
   package let queuePlace: FilePlace?
   package let lockPlace: FilePlace?
@@ -39,8 +41,8 @@ package struct LockInspection: Sendable {
     age = sighting.identity.map { place.now.since($0.modified) }
     foreignText = sighting.isForeign ? try? Self.text(of: name, in: place.directory) : nil
     permit = Self.names(in: name.permitName, of: place.directory)
+    permitObstacle = policy.method.contains(.dotlock) ? Self.obstacle(name.permitName, in: place.directory) : nil
     posts = place.names?.compactMap { LeftPost($0, beside: name, in: place) }
-    journal = (try? place.directory.status(of: location.hiddenSibling(".journal")))?.size
     queuePlace = Self.place(of: name.queueName, in: place.directory)
     lockPlace = Self.place(of: name, in: place.directory)
     filePlace = Self.place(of: location.name, in: place.directory)
@@ -55,6 +57,16 @@ package struct LockInspection: Sendable {
       // It is there, and somebody else's.
       return error == .permissionDenied ? [] : nil
     }
+  }
+
+  /// Whoever takes the lock has to remove the permit's directory.
+  private static func obstacle(_ name: FilePath, in directory: borrowing Directory) -> String? {
+    guard let permit = try? directory.status(of: name) else { return nil }
+    let whose = "\(permit.kind) of user \(permit.owner)"
+    guard permit.isDirectory else { return "is \(whose)" }
+    let user = geteuid()
+    guard user != 0, permit.owner != user, let parent = try? directory.status() else { return nil }
+    return parent.isSticky && parent.owner != user ? "is \(whose), who alone may remove it here" : nil
   }
 
   private static func text(of name: FilePath, in directory: borrowing Directory) throws(Errno) -> String {

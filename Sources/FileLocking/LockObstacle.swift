@@ -24,6 +24,9 @@ struct LockObstacle {
   /// Who is in the way, to end a line that begins with the locked file.
   func describe(_ target: borrowing LockTarget) -> String { "is locked by \(target.lockName)\(description)" }
 
+  /// Who is in the way of somebody who could not take the lock anyway, to end a line that begins with the lock file.
+  var remark: String { isGone ? "" : "; there is one\(description)" }
+
   /// What is known of the holder.
   private var description: String {
     switch sighting {
@@ -44,7 +47,7 @@ extension SeenLock {
   /// Whose lock it is.
   package var holderText: String {
     guard let record else { return "another program (user \(owner))" }
-    return "process \(record.pid)"
+    return record.pid > 0 ? "process \(record.pid)" : "a process that a power cut has ended"
   }
 }
 

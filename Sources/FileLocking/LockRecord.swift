@@ -55,7 +55,14 @@ package struct LockRecord: Sendable, Equatable {
   }
 
   /// Reads a lock file's content; `nil` for every other program's.
+  ///
+  /// Zeros are what a power cut leaves of a record that was not on disk yet. Whoever wrote it went down with the machine,
+  /// if the kernel knows of nobody who has the file locked.
   package init?(_ bytes: [UInt8]) {
+    if !bytes.isEmpty, bytes.count <= Self.longest, bytes.allSatisfy({ $0 == 0 }) {
+      (pid, holder, owesFence, limit, mark) = (0, .writer, false, .zero, [])
+      return
+    }
     guard bytes.count <= Self.longest, bytes.last == UInt8(ascii: "\n"),
       let tilde = bytes.firstIndex(of: UInt8(ascii: "~")),
       let pid = Int32(String(decoding: bytes[..<tilde], as: UTF8.self)), pid > 0

@@ -40,6 +40,9 @@ struct Post: ~Copyable {
   }
 
   private func prepare(mode: UInt32, isLocal: Bool) throws(Errno) {
+    // A power cut may bring the name to disk without the record: the file then has its length, and zeros, by which it is
+    // known as ours; an empty one could be any program's, and would keep the lock for as long as theirs do.
+    if isLocal { try descriptor.truncate(to: Int64(content.count)) }
     try descriptor.writeAll(content)
     // open(2)'s mode is subject to the umask, which is 077 under qmail, and others must be able to look.
     try descriptor.setMode(mode)

@@ -14,7 +14,7 @@ package enum UniqueName {
   }
 
   /// Reads what ``beside(_:)`` made of `name`; `nil` for every other name.
-  static func read(_ name: FilePath, beside lock: FilePath) -> (host: String, pid: Int32)? {
+  package static func read(_ name: FilePath, beside lock: FilePath) -> (host: String, pid: Int32)? {
     guard name.bytes.starts(with: lock.bytes + [UInt8(ascii: ".")]) else { return nil }
     let fields = name.bytes.dropFirst(lock.bytes.count + 1).split(
       separator: UInt8(ascii: "."), omittingEmptySubsequences: false)

@@ -62,8 +62,7 @@ public struct Assignment: Sendable {
   /// - Throws: an unknown key (with the nearest one), or what is wrong with the value.
   public init(_ key: String, _ text: String, origin: Origin) throws(ValueError) {
     guard let index = Settings.position(of: key) else {
-      let hint = Settings.suggestion(for: key).map { "did you mean '\($0)'?" }
-      throw ValueError("unknown key '\(key)'; \(hint ?? "known: " + Settings.table.map(\.key).joined(separator: ", "))")
+      throw ValueError("unknown key '\(key)'; \(Settings.advice(for: key))")
     }
     try self.init(index, text, origin: origin)
   }

@@ -79,4 +79,8 @@ private let contradictions = [
     else { return nil }
     return "steal.fence replace needs the journal, and mailbox.journal is off; set steal.fence none as well"
   },
+  Contradiction(keys: ["mailbox.journal", "mailbox.sync"]) { policy in
+    guard policy.mailbox.journal == .power, !policy.mailbox.sync else { return nil }
+    return "mailbox.journal power needs mailbox.sync: without it the journal may be gone before the message is on disk"
+  },
 ]

@@ -109,6 +109,15 @@ public enum Settings {
     return theOnly { $0.name == near }?.key
   }
 
+  /// What to write in place of a key that there is not. There are too many to name them all in one line.
+  static func advice(for key: String) -> String {
+    if hasSection(key) {
+      return "its keys are " + table.filter { $0.section == key }.map(\.key).joined(separator: ", ")
+    }
+    let near = suggestion(for: key)
+    return near.map { "did you mean '\($0)'?" } ?? "dotlock.yaml(5) and 'lockctl policy show' list the keys"
+  }
+
   private static func theOnly(where isMeant: (Setting) -> Bool) -> Setting? {
     let meant = table.filter(isMeant)
     return meant.count == 1 ? meant[0] : nil

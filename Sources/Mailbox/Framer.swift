@@ -28,11 +28,13 @@ struct Framer {
     _ chunk: UnsafeRawBufferPointer, emit: (UnsafeRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) {
     guard try settleHeld(chunk, emit) else { return }
+    defer { line = line(at: chunk.count, in: chunk) }
     var next = 0
     var done = 0
-    while let start = nextF(in: chunk, from: &next) {
+    while let start = chunk.firstIndex(of: UInt8(ascii: "F"), from: next) {
+      next = start + 1
       let seen = min(5, chunk.count - start)
-      guard chunk.holds("From ", length: seen, at: start) else { continue }
+      guard chunk.holds("From ", length: seen, at: start), line(at: start, in: chunk) != .inside else { continue }
       if start > done { try emit(chunk.slice(done..<start)) }
       done = start
       if seen < 5 {
@@ -74,21 +76,13 @@ struct Framer {
     return true
   }
 
-  /// The index of the next `F` that is the first byte of its line, apart from `>` where those count.
-  private mutating func nextF(in chunk: UnsafeRawBufferPointer, from next: inout Int) -> Int? {
-    while next < chunk.count {
-      if line == .inside {
-        guard let newline = chunk.firstIndex(of: .newline, from: next) else { return nil }
-        next = newline + 1
-        line = .start
-      } else if marksMarked && chunk[next] == UInt8(ascii: ">") {
-        next += 1
-        line = .angles
-      } else {
-        line = .inside
-        if chunk[next] == UInt8(ascii: "F") { return next }
-      }
-    }
-    return nil
+  /// Whether `index` is where a line begins, apart from `>` where those count. Whoever goes through a chunk asks this where
+  /// he finds an `F`, which is rarer than lines are.
+  private func line(at index: Int, in chunk: UnsafeRawBufferPointer) -> Line {
+    var start = index
+    while marksMarked, start > 0, chunk[start - 1] == UInt8(ascii: ">") { start -= 1 }
+    if start > 0 && chunk[start - 1] != .newline { return .inside }
+    let before = start > 0 ? .start : line
+    return start < index && before != .inside ? .angles : before
   }
 }

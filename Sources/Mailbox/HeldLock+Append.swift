@@ -75,9 +75,7 @@ extension HeldLock {
       if policy.mailbox.sync { try file.descriptor.synchronize() }
       try file.descriptor.reportCloseError()
     }
-    if policy.mailbox.sync && file.wasCreated && place.before.length == 0 {
-      try attempt(location.directory, "cannot write") { () throws(Errno) in try directory.synchronize() }
-    }
+    try synchronizeName(since: place)
     if !isProvenLater { try prove() }
     let now = try attempt(location.path, "cannot examine") { () throws(Errno) in
       try directory.status(of: location.name)
@@ -87,6 +85,11 @@ extension HeldLock {
       throw LockFailure(.lost, location.path, "was changed meanwhile by a program that does not take the lock")
     }
     return now
+  }
+
+  /// The first message's: whoever made the mailbox may have been killed before he did this.
+  func synchronizeName(since place: AppendPlace) throws(LockFailure) {
+    if policy.mailbox.sync && place.before.length == 0 { try synchronizeDirectory() }
   }
 
   /// Takes the journal away, which proves the lock: from now on nobody takes the message back.

@@ -101,9 +101,14 @@ extension HeldLock {
     throw LockFailure(.refused, journalPath, "\(reason) (mailbox.journal: power)")
   }
 
-  /// The journal's name has to be on disk before the mailbox is touched.
+  /// The journal's name has to be on disk before the mailbox is touched; on btrfs a directory that is synced brings it there
+  /// without what is in the file, even if that has been synced before it had the name.
   func secure(_ journal: borrowing OwnJournal) throws(LockFailure) {
     guard journal.isThere, policy.mailbox.journal == .power else { return }
-    try attempt(location.directory, "cannot write") { () throws(Errno) in try directory.synchronize() }
+    try synchronizeLockFile()
+    try attempt(journalPath, "cannot write") { () throws(Errno) in
+      try journal.synchronize()
+      try directory.synchronize()
+    }
   }
 }

@@ -3,31 +3,12 @@ internal import LockPolicy
 internal import Posix
 internal import SystemPackage
 
-/// What of a record is at the end of a mailbox, where it was to be appended.
-enum Finding {
-  case nothing
-  /// Its beginning, of that length, and nothing else.
-  case part(Int64)
-  case whole(Int64)
-  /// All of it, and what another program wrote behind it.
-  case wholeAndMore
-  /// What is not proven to be ours.
-  case other
-}
-
 // The one undo point: a delivery that fails, and whoever finds the journal of one that was killed, take back the same
 // bytes by the same rules.
 extension HeldLock {
   /// Looks for a record. A program that does not take the lock may have delivered behind it, or cut the mailbox.
   func find(_ place: AppendPlace, _ spool: borrowing Spool) throws(LockFailure) -> Finding {
-    try attempt(location.path, "cannot read") { () throws(Errno) in
-      let added = try file.descriptor.status().size - place.before.length
-      guard added >= 0, try place.before.isIn(file.descriptor) else { return .other }
-      guard try isRecord(place, spool, length: min(added, place.record.length)) else { return .other }
-      if added == 0 { return .nothing }
-      if added < place.record.length { return .part(added) }
-      return added == place.record.length ? .whole(added) : .wholeAndMore
-    }
+    try attempt(location.path, "cannot read") { () throws(Errno) in try place.find(in: file.descriptor, spool) }
   }
 
   /// Cuts the mailbox back to what it was.
@@ -40,28 +21,6 @@ extension HeldLock {
       try? file.descriptor.setTimes(accessed: place.before.accessed, modified: place.before.modified)
       if policy.mailbox.sync { try file.descriptor.synchronize() }
     }
-  }
-
-  /// Whether the mailbox's bytes from the old end on are the first `length` bytes of the record.
-  private func isRecord(
-    _ place: AppendPlace, _ spool: borrowing Spool, length: Int64
-  ) throws(Errno) -> Bool {
-    let portion = 1 << 16
-    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 2 * portion, alignment: 16)
-    defer { memory.deallocate() }
-    var offset: Int64 = 0
-    while offset < length {
-      let wanted = Int(min(Int64(portion), length - offset))
-      let theirs = UnsafeMutableRawBufferPointer(rebasing: memory[..<wanted])
-      let count = try file.descriptor.read(into: theirs, at: place.before.length + offset)
-      let scratch = UnsafeMutableRawBufferPointer(rebasing: memory[portion..<portion + count])
-      let ours = try spool.piece(of: place.record, from: offset, scratch: scratch)
-      guard count > 0, ours.count >= count,
-        UnsafeRawBufferPointer(theirs).slice(0..<count).isEqual(to: ours.slice(0..<count))
-      else { return false }
-      offset += Int64(count)
-    }
-    return true
   }
 
   /// Removes a mailbox that this lock made and in which nothing has come to stand.

@@ -27,10 +27,12 @@ extension HeldLock {
   mutating func settle(_ list: JournalList) throws(LockFailure) -> Recovery {
     switch list {
     case .none: return try drop(.completed)
-    case .damaged: return try setAside(because: "its messages are whole in the mailbox, but its list is damaged")
+    case .damaged: return try setAside(because: JournalVerdict.damagedList)
     case .files(let files, let isOurs):
       // Root must not be led by somebody's list to somebody else's files.
-      guard isOurs, (try? Maildir(files.maildir).remove(files.messages)) != nil else { return try keepList() }
+      guard isOurs, (try? Maildir(files.maildir).remove(files.messages, isForGood: isPowerProof)) != nil else {
+        return try keepList()
+      }
       return try drop(.completed)
     }
   }
@@ -53,7 +55,9 @@ extension HeldLock {
     }
   }
 
-  private var listPrefix: FilePath { location.hiddenSibling(".done") }
+  private var isPowerProof: Bool { policy.mailbox.journal == .power }
+
+  private var listPrefix: FilePath { location.listPrefix }
 
   /// Removes the files that are in the lists which were kept for this maildir.
   func settleKeptLists(_ maildir: borrowing Maildir) throws(LockFailure) {
@@ -68,7 +72,7 @@ extension HeldLock {
         return try journal.list()
       }
       guard case .files(let files, _) = list, files.maildir == maildir.realPath else { continue }
-      try maildir.remove(files.messages)
+      try maildir.remove(files.messages, isForGood: isPowerProof)
       try attempt(path, "cannot remove") { () throws(Errno) in try directory.unlink(name) }
     }
   }

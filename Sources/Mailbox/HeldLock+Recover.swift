@@ -29,7 +29,7 @@ extension HeldLock {
     case .strange(let reason, isOurs: false): return .left(reason: reason)
     case .strange(let reason, isOurs: true): return try setAside(because: reason)
     case .hot(let journal):
-      if journal.state == .void { return try drop(.dropped) }
+      if journal.state.foregone == .drop { return try drop(.dropped) }
       // What it says is compared with the file that this may have put in the mailbox's place.
       if !journal.isWriterGone { try keepOutLateWriter() }
       return try recover(from: journal)
@@ -41,21 +41,20 @@ extension HeldLock {
     let list = try attempt(journalPath, "cannot read") { () throws(Errno) in try journal.list() }
     let spool = Spool(journal: SpoolFile(journal.descriptor, in: location.directory), header)
     let place = AppendPlace(before: header.before, record: spool.record(padding: header.padding))
-    guard state != .done else { return try settle(list) }
+    guard state.foregone != .keep else { return try settle(list) }
     try prove()
     guard try pathLeadsToFile() else { throw LockFailure(.lost, location.path, "was replaced meanwhile") }
-    switch try find(place, spool) {
-    case .nothing: return try drop(.dropped)
-    case .part(let length): return try cutAndDrop(place, length)
-    // It was reported as failed, and so it comes again.
-    case .whole(let length) where state == .failed: return try cutAndDrop(place, length)
-    case .whole, .wholeAndMore:
+    switch JournalVerdict(state, try find(place, spool)) {
+    case .drop: return try drop(.dropped)
+    case .cut(let length): return try cutAndDrop(place, length)
+    case .keep:
       // Its writer may have reported success before the power went.
       if policy.mailbox.sync {
         try attempt(location.path, "cannot write") { () throws(Errno) in try file.descriptor.synchronize() }
       }
+      try synchronizeName(since: place)
       return try settle(list)
-    case .other: return try setAside(because: "the mailbox has been changed by another program since")
+    case .setAside: return try setAside(because: JournalVerdict.changed)
     }
   }
 
@@ -71,7 +70,7 @@ extension HeldLock {
   }
 
   mutating func setAside(because reason: String) throws(LockFailure) -> Recovery {
-    let name = UniqueName.beside(location.hiddenSibling(".aside"))
+    let name = UniqueName.beside(location.asidePrefix)
     return try unlessForbidden(.setAside(name: name, reason: reason), reason: reason) { (lock) throws(LockFailure) in
       try lock.rename(lock.journal.name, to: name)
     }

@@ -43,7 +43,7 @@ extension HeldLock {
     guard try pathLeadsToFile() else { throw LockFailure(.lost, location.path, "was replaced meanwhile") }
     switch try find(place, spool) {
     case .nothing, .part, .whole: try cut(place)
-    case .wholeAndMore, .other:
+    case .hollow, .wholeAndMore, .other:
       throw LockFailure(.refused, location.path, "another program has written to it meanwhile")
     }
   }

@@ -1,5 +1,4 @@
 public import FileLocking
-internal import Glibc
 internal import Posix
 public import SystemPackage
 
@@ -24,7 +23,7 @@ extension FileLocation {
   /// The path of the mailbox's journal, whether there is one or not.
   public var journal: FilePath { directory.entry(journalName) }
 
-  fileprivate var journalName: FilePath { hiddenSibling(".journal") }
+  var journalName: FilePath { hiddenSibling(".journal") }
 }
 
 extension HeldLock {
@@ -39,67 +38,45 @@ extension HeldLock {
   }
 
   func look(_ name: FilePath) throws(Errno) -> JournalSighting {
-    do throws(Errno) {
-      return try examine(directory.open(name, [.readOnly, .noFollow, .unsuspecting]))
-    } catch {
-      switch error {
-      case .noSuchFileOrDirectory: return .nothing
-      case .tooManySymbolicLinkLevels, .noSuchAddressOrDevice, .permissionDenied, .notPermitted:
-        return try examineOutside(name, error)
-      default: throw error
+    try JournalLook(owner: file.before.owner, isLocal: isLocal, mends: true).look(name, in: directory)
+  }
+}
+
+/// What is to be done about a journal that can be trusted: recovery does it, and an inspection tells it.
+enum JournalVerdict: Equatable {
+  /// Nothing of its record is in the mailbox.
+  case drop
+  /// That many bytes of the mailbox are a record that is not wanted there.
+  case cut(Int64)
+  /// The record is whole, and stays.
+  case keep
+  /// Somebody else has written.
+  case setAside
+
+  init(_ state: JournalHeader.State, _ finding: Finding) {
+    self =
+      switch finding {
+      case .nothing: .drop
+      case .part(let length), .hollow(let length): .cut(length)
+      // It was reported as failed, and so it comes again.
+      case .whole(let length) where state == .failed: .cut(length)
+      case .whole, .wholeAndMore: .keep
+      case .other: .setAside
       }
+  }
+
+  /// Why a journal is not followed.
+  static let changed = "the mailbox has been changed by another program since"
+  static let damagedList = "its messages are whole in the mailbox, but its list is damaged"
+}
+
+extension JournalHeader.State {
+  /// What its writer has decided, whatever is in the mailbox.
+  var foregone: JournalVerdict? {
+    switch self {
+    case .void: .drop
+    case .done: .keep
+    case .hot, .failed: nil
     }
-  }
-
-  private func examine(_ file: consuming Descriptor) throws(Errno) -> JournalSighting {
-    let status = try file.status()
-    if status.links == 0 { return .nothing }
-    if let reason = try objection(to: status) { return .strange(reason: reason, isOurs: isOurs(status)) }
-    // The newlines that complete the mailbox, and the beginning of every message.
-    let start = JournalHeader.length + SpoolStorage.newlines
-    let head = try file.bytes(atMost: start + 5, from: 0)
-    guard let header = JournalHeader(head, size: status.size),
-      let state = JournalHeader.State(rawValue: head[Int(JournalHeader.statePosition)]),
-      // A power cut may leave the length of a file, and zeros in it.
-      head[start...].elementsEqual("From ".utf8)
-    else {
-      return .strange(reason: status.size == 0 ? "is empty" : "is damaged, or is no journal", isOurs: true)
-    }
-    let isWriterGone = isLocal ? try !file.hasForeignRecordLock() : false
-    return .hot(Journal(header: header, state: state, descriptor: file, isWriterGone: isWriterGone))
-  }
-
-  /// What cannot be opened for reading.
-  private func examineOutside(_ name: FilePath, _ error: Errno) throws(Errno) -> JournalSighting {
-    let status = try directory.status(of: name)
-    let objection = try objection(to: status)
-    return .strange(reason: objection ?? "cannot be read: \(error)", isOurs: isOurs(status))
-  }
-
-  /// In a directory where others may make files, anybody can put something in the journal's place, to have bytes cut off.
-  private func objection(to status: FileStatus) throws(Errno) -> String? {
-    guard status.isRegular else { return "is \(status.kind)" }
-    guard isOurs(status) else { return "belongs to user \(status.owner)" }
-    guard status.mode & 0o022 == 0 else { return "can be written by others" }
-    guard status.links != 1 else { return nil }
-    let isSettled = status.links == 2 ? try removeFirstName(of: status) : false
-    return isSettled ? nil : "has \(status.links) names (hard links)"
-  }
-
-  /// Whether we made it, or whoever the mailbox belongs to, whom root delivers for.
-  private func isOurs(_ status: FileStatus) -> Bool {
-    let user = geteuid()
-    return status.owner == user || user == 0 && status.owner == file.before.owner
-  }
-
-  /// A writer that needs a name for a file before it links it may be killed before it takes that away again.
-  private func removeFirstName(of status: FileStatus) throws(Errno) -> Bool {
-    let prefix = journal.name.appendingToName(".")
-    for name in try directory.names() where name.begins(with: prefix) {
-      guard try directory.status(of: name).isSameFile(as: status) else { continue }
-      try directory.unlink(name)
-      return true
-    }
-    return false
   }
 }

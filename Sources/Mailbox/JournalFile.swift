@@ -71,14 +71,21 @@ struct JournalFile: ~Copyable {
     var refusal: Errno?
     do throws(Errno) { try directory.link(name, to: journal.name) } catch { refusal = error }
     do throws(Errno) {
-      let own = try file.status()
-      guard try directory.status(of: journal.name).isSameFile(as: own) else { return nil }
+      // A journal that is there and not believed in would stay.
+      let own = try insist { () throws(Errno) in try file.status() }
+      let now = try insist(
+        on: { () throws(Errno) in try directory.status(of: journal.name) }, unless: { $0 == .noSuchFileOrDirectory })
+      guard now.isSameFile(as: own) else { return nil }
       // The lock lives with the descriptor.
       if journal.isLocal { return OwnJournal(file) }
-      // Kept open by its last name: an NFS client would not let go of the other one.
-      let linked = try directory.open(journal.name, [.readWrite, .noFollow, .unsuspecting])
-      guard try linked.status().isSameFile(as: own) else { return nil }
+      // Kept open by its last name: an NFS client would not let go of the other one. Closed before it is opened again,
+      // for which there may be no other descriptor.
       try? file.close()
+      let linked = try insist { () throws(Errno) in
+        try directory.open(journal.name, [.readWrite, .noFollow, .unsuspecting])
+      }
+      let opened = try insist { () throws(Errno) in try linked.status() }
+      guard opened.isSameFile(as: own) else { return nil }
       return OwnJournal(linked)
     } catch {
       throw refusal ?? error
@@ -106,6 +113,13 @@ struct OwnJournal: ~Copyable {
     switch descriptor {
     case .none: return
     case .some(let file): try? file.write(state.rawValue, at: JournalHeader.statePosition)
+    }
+  }
+
+  func synchronize() throws(Errno) {
+    switch descriptor {
+    case .none: return
+    case .some(let file): try file.synchronize()
     }
   }
 

@@ -5,8 +5,10 @@ internal import SystemPackage
 extension Maildir {
   /// Removes messages that have been moved, under whatever names mail readers have given them meanwhile.
   ///
+  /// - Parameter isForGood: whether a power cut must not bring them back, once the list of them is gone: the maildir may
+  ///   be on another disk than that.
   /// - Throws: `LockFailure` about the first that could not be removed; the others were tried as well.
-  func remove(_ messages: [MovedMessage]) throws(LockFailure) {
+  func remove(_ messages: [MovedMessage], isForGood: Bool) throws(LockFailure) {
     var missed: [[UInt8]: UInt64] = [:]
     var failure: LockFailure?
     for message in messages {
@@ -19,6 +21,11 @@ extension Maildir {
     }
     if !missed.isEmpty { try removeRenamed(missed) }
     if let failure { throw failure }
+    guard isForGood else { return }
+    try attempt(root.path, "cannot write") { () throws(Errno) in
+      try self[.new].synchronize()
+      try self[.cur].synchronize()
+    }
   }
 
   /// - Parameter missed: the inodes by the part of the names that does not change.

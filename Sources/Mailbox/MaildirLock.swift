@@ -40,6 +40,9 @@ struct MaildirLock: ~Copyable {
 
   mutating func prove() throws(LockFailure) { try file.prove() }
 
+  /// Makes what was done in the maildir itself durable.
+  func synchronizeDirectory() throws(LockFailure) { try file.synchronizeDirectory() }
+
   consuming func release() {
     try? directory.close()
     try? file.release()

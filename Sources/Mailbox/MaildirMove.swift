@@ -131,6 +131,8 @@ extension MaildirMove {
     var isOwing = false
     if !isCopy { try maildir.note(mailbox.path) }
     do throws(LockFailure) {
+      // Who does not find it reads the messages before he finds the journal, which may be on another disk.
+      if !isCopy, policy.mailbox.journal == .power { try maildirLock.synchronizeDirectory() }
       try lock.append(
         spool,
         { () throws(LockFailure) in
@@ -139,7 +141,8 @@ extension MaildirMove {
         }, { recovery = $0 },
         removeFiles: { () throws(LockFailure) in
           isOwing = true
-          try maildir.remove(list.messages.map(MovedMessage.init))
+          try maildir.remove(
+            list.messages.map(MovedMessage.init), isForGood: policy.mailbox.journal == .power)
         })
     } catch {
       if !isCopy, !isOwing, lock.hasNoJournal { try? maildir.removeNote() }

@@ -37,8 +37,16 @@ struct SpoolStorage: ~Copyable {
   var count: Int64 { written + Int64(buffer.count) }
 
   mutating func append(_ bytes: UnsafeRawBufferPointer) throws(LockFailure) {
-    if buffer.count + bytes.count > (file == nil ? Self.memoryLimit : Self.portion) { try moveToFile() }
-    buffer.append(bytes)
+    let isFull = buffer.count + bytes.count > (file == nil ? Self.memoryLimit : Self.portion)
+    if isFull { try moveToFile() }
+    // What is read in large pieces need not be copied together first.
+    if file != nil && bytes.count >= Self.portion / 8 {
+      try write(buffer.bytes)
+      buffer.removeAll()
+      try write(bytes)
+    } else {
+      buffer.append(bytes)
+    }
   }
 
   /// Brings everything to where it is read from.
@@ -50,19 +58,19 @@ struct SpoolStorage: ~Copyable {
 
   private mutating func moveToFile() throws(LockFailure) {
     if file == nil { file = try SpoolFile(in: directories) }
-    try write()
+    try write(buffer.bytes)
     let wasInMemory = buffer.capacity > 2 * Self.portion
     if wasInMemory { buffer = ByteBuffer(capacity: 2 * Self.portion) } else { buffer.removeAll() }
   }
 
-  private mutating func write() throws(LockFailure) {
+  private mutating func write(_ bytes: UnsafeRawBufferPointer) throws(LockFailure) {
     switch file {
     case .none: return
     case .some(let file):
       try attempt(file.directory, "cannot keep the message") { () throws(Errno) in
-        try file.descriptor.writeAll(buffer.bytes)
+        try file.descriptor.writeAll(bytes)
       }
-      written += Int64(buffer.count)
+      written += Int64(bytes.count)
     }
   }
 

@@ -30,7 +30,8 @@ struct BreakCommand: ParsableCommand {
       guard try subject.report().seen.isOfAnotherLock(than: shown.seen) else { throw failure }
     }
     let lines = attendant.thefts.isEmpty ? ["\(shown.seen.lockPath): gone by itself"] : attendant.thefts
-    try StandardOutput.print(lines.map { $0.visible + "\n" }.joined())
+    let kernelLines = force ? try subject.report().kernelLockLines(of: shown) : []
+    try StandardOutput.print((lines + kernelLines).map { $0.visible + "\n" }.joined())
   }
 
   private func refuse(_ shown: LockReport) throws {

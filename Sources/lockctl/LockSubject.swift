@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import FileLocking
 internal import LockPolicy
+internal import Mailbox
 internal import PolicyFile
 internal import SystemPackage
 
@@ -36,8 +37,10 @@ struct LockSubject {
   }
 
   /// What can be seen of its lock.
-  func report() throws -> LockReport {
-    try LockReport(LockInspection(location, policy: policy, in: LockDirectory(location.directory)))
+  func report() throws -> LockReport { try report(in: LockDirectory(location.directory)) }
+
+  func report(in place: borrowing LockDirectory) throws -> LockReport {
+    try LockReport(LockInspection(location, policy: policy, in: place), MailboxInspection(location, in: place))
   }
 }
 

@@ -34,13 +34,26 @@ struct RecoverCommand: ParsableCommand {
     // Whoever repairs a mailbox does not mean to make one.
     policy.mailbox.create = false
     var attendant = Attendant(isVerbose: false)
-    var lock = try HeldLock.acquire(
-      on: location, policy: policy, holder: .writer, inherited: [], canQueue: true,
-      attend: { (occasion) throws(LockFailure) in try attendant.attend(occasion, for: location.path) })
-    let recovery = try lock.recover()
-    try lock.release()
+    let recovery = try recover(location, policy, &attendant)
     try StandardOutput.print(json ? recovery.json(of: location).text + "\n" : "\(location.journal): \(recovery)\n")
     if recovery.wasRefused { throw ExitCode(SystemExit.unavailable.rawValue) }
+  }
+
+  private func recover(
+    _ location: FileLocation, _ policy: Policy, _ attendant: inout Attendant
+  ) throws(LockFailure) -> Recovery {
+    do throws(LockFailure) {
+      var lock = try HeldLock.acquire(
+        on: location, policy: policy, holder: .writer, inherited: [], canQueue: true,
+        attend: { (occasion) throws(LockFailure) in try attendant.attend(occasion, for: location.path) })
+      let recovery = try lock.recover()
+      try lock.release()
+      return recovery
+    } catch {
+      // The setting by which it was not made is ours, and nobody wrote it anywhere.
+      guard error.kind == .system(.noSuchFileOrDirectory), error.path == location.path else { throw error }
+      throw LockFailure(error.kind, error.path, "there is no such mailbox")
+    }
   }
 }
 

@@ -5,6 +5,8 @@ struct Run {
   let status: CInt
   let microseconds: Double
   let pageFaults: Int
+  /// The most memory that it had at once, in KiB.
+  let resident: Int
 }
 
 /// A command line as posix_spawn wants it, made once so that nothing but the process is timed.
@@ -37,13 +39,13 @@ final class Command {
     var usage = rusage()
     let start = now()
     guard posix_spawn(&child, executable, &redirections, nil, arguments, environment) == 0 else {
-      return Run(status: 127, microseconds: 0, pageFaults: 0)
+      return Run(status: 127, microseconds: 0, pageFaults: 0, resident: 0)
     }
     while wait4(child, &status, 0, &usage) == -1 && errno == EINTR {}
     let end = now()
     return Run(
       status: status & 0x7f == 0 ? status >> 8 & 0xff : 128 + status & 0x7f,
-      microseconds: Double(end - start) / 1000, pageFaults: usage.ru_minflt)
+      microseconds: Double(end - start) / 1000, pageFaults: usage.ru_minflt, resident: usage.ru_maxrss)
   }
 
   /// Starts the command and leaves it running, in that process group; 0: in a new one.

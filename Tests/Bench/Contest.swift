@@ -23,10 +23,12 @@ struct Result {
   let name: String
   let times: [Double]
   let pageFaults: Int
+  let resident: Int
 
   init(name: String, runs: [Run]) {
     self.name = name
     times = runs.map(\.microseconds).sorted()
+    resident = runs.map(\.resident).max() ?? 0
     pageFaults = runs.map(\.pageFaults).sorted()[runs.count / 2]
   }
 

@@ -82,7 +82,7 @@ struct Crowd {
     guard let stream = fopen(log, "r") else { return [] }
     defer { fclose(stream) }
     let stride = MemoryLayout<Event>.stride
-    return [Event](unsafeUninitializedCapacity: size(of: log) / stride) { buffer, count in
+    return [Event](unsafeUninitializedCapacity: fileSize(of: log) / stride) { buffer, count in
       count = fread(buffer.baseAddress, stride, buffer.count, stream)
     }
   }

@@ -37,7 +37,7 @@ struct Exclusion {
     var result = (done: 0, lost: 0)
     _ = try crowd.contend(name, [Member](repeating: member, count: Self.workers), seconds: 0.4) {
       // One that was killed between the two steps has counted and not witnessed, so the loss may be -1.
-      let witnessed = size(of: crowd.file) - MemoryLayout<Int>.size
+      let witnessed = fileSize(of: crowd.file) - MemoryLayout<Int>.size
       result = (witnessed, witnessed - Self.number(in: crowd.file))
     }
     return result

@@ -1,3 +1,4 @@
+import CPosix
 import Glibc
 
 /// The directory in which everything happens, and the programs that compete in it.
@@ -8,11 +9,14 @@ struct Field {
   /// The plain thing to run under a lock.
   private let nothing = "/bin/true"
 
-  init(_ options: Options) throws(Failure) {
+  init(_ options: Options, in place: String) throws(Failure) {
     self.options = options
-    var template = Array("\(options.directory)/lockbench.XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { throw Failure("\(options.directory): cannot make a directory there") }
-    directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    var template = Array("\(place)/lockbench.XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil, let path = realpath(template, nil) else {
+      throw Failure("\(place): cannot make a directory there")
+    }
+    defer { free(path) }
+    directory = String(cString: path)
     environment = [
       "PATH=/usr/bin:/bin", "HOME=" + directory, "LOGNAME=root", "USER=root", "SENDER=ann@example.org", "LANG=C",
     ]
@@ -89,7 +93,7 @@ struct Field {
     let command = command([path] + words)
     var before = 0
     let grown = {
-      let growth = size(of: mailbox) - before
+      let growth = fileSize(of: mailbox) - before
       // The From_ line and perhaps a few header lines, but not two messages.
       return growth > Field.message.utf8.count && growth < Field.message.utf8.count + 300
     }
@@ -97,24 +101,67 @@ struct Field {
       name: name, command: command,
       proof: {
         for _ in 1...2 {
-          before = size(of: mailbox)
+          before = fileSize(of: mailbox)
           let status = command.run().status
-          guard status == 0, grown() else { return "status \(status), and the mailbox has \(size(of: mailbox)) bytes" }
+          guard status == 0, grown() else {
+            return "status \(status), and the mailbox has \(fileSize(of: mailbox)) bytes"
+          }
         }
         return nil
       },
       prepare: {
-        before = size(of: mailbox)
+        before = fileSize(of: mailbox)
         guard before > 1 << 20 else { return }
         // Never to nothing: the first message of a mailbox is another job.
         truncate(mailbox, 0)
         _ = command.run()
-        before = size(of: mailbox)
+        before = fileSize(of: mailbox)
       },
       check: grown)
   }
 
+  /// Ours, to a mailbox that has the same size before each run: real up to what a memory file system holds, else sparse.
+  func deliverer(
+    _ name: String, _ options: [String] = [], size: Int, message: String? = nil
+  ) throws(Failure) -> Contender {
+    let mailbox = directory + "/" + name.filter(\.isLetter)
+    if size > 1 << 30 { try writeSparse(mailbox, size) } else { try write(mailbox, repeating: Self.post, size: size) }
+    let added = fileSize(of: message ?? directory + "/message")
+    return Contender(
+      name: name, command: command([self.options.programs + "/mboxappend"] + options + [mailbox], input: message),
+      proof: { nil }, prepare: { truncate(mailbox, size) },
+      check: { (added..<added + 300).contains(fileSize(of: mailbox) - size) })
+  }
+
   // MARK: Helpers
+
+  var isInMemory: Bool {
+    var status = statfs()
+    // TMPFS_MAGIC
+    return statfs(directory, &status) == 0 && status.f_type == 0x0102_1994
+  }
+
+  /// Makes a file of that size that ends in a blank line, as a mailbox does.
+  @discardableResult
+  func write(_ path: String, repeating text: String, size: Int) throws(Failure) -> String {
+    let portion = String(repeating: text, count: max(1, (1 << 20) / text.utf8.count)).utf8
+    let file = fopen(path, "w")
+    defer { fclose(file) }
+    var rest = size
+    while rest > 0 {
+      let piece = rest > portion.count ? Array(portion) : Array(portion.prefix(rest - 2)) + Array("\n\n".utf8)
+      guard fwrite(piece, 1, piece.count, file) == piece.count else { throw Failure("cannot write \(path)") }
+      rest -= piece.count
+    }
+    return path
+  }
+
+  private func writeSparse(_ path: String, _ size: Int) throws(Failure) {
+    try write(path, repeating: Self.post, size: 4096)
+    let file = open(path, O_WRONLY)
+    defer { close(file) }
+    guard pwrite(file, "\n\n", 2, size - 2) == 2 else { throw Failure("cannot write \(path)") }
+  }
 
   /// Prints how many system calls one run makes; what the program runs comes in the same trace, under other numbers.
   func countCalls(of contender: Contender) {
@@ -130,8 +177,8 @@ struct Field {
     print("  \(contender.name) makes \(own.count) system calls, \(calls.count) with those of what it runs")
   }
 
-  private func command(_ words: [String]) -> Command {
-    Command(words, environment: environment, input: directory + "/message")
+  func command(_ words: [String], input: String? = nil) -> Command {
+    Command(words, environment: environment, input: input ?? directory + "/message")
   }
 
   private func write(_ text: String, to name: String) throws(Failure) {
@@ -145,7 +192,7 @@ struct Field {
   }
 
   /// A message of exactly 1 KiB with the header that mail has.
-  private static let message: String = {
+  static let message: String = {
     let header = """
       Received: from mail.example.net (mail.example.net [192.0.2.25]) by mx.example.org; Mon, 5 Jan 2026 08:15:00 +0000
       Message-ID: <20260105081500.1@example.net>
@@ -162,6 +209,11 @@ struct Field {
   }()
 }
 
+extension Field {
+  /// That message as it stands in a mailbox.
+  static let post = "From ann@example.net Mon Jan  5 08:15:00 2026\n" + message + "\n"
+}
+
 /// The path of a program: itself if it has a slash, else looked for as the shell does.
 func find(_ program: String) -> String? {
   let places = program.contains("/") ? [""] : ["/usr/bin/", "/bin/", "/usr/local/bin/"]
@@ -169,7 +221,7 @@ func find(_ program: String) -> String? {
 }
 
 /// The length of a file; 0 if there is none.
-func size(of path: String) -> Int {
+func fileSize(of path: String) -> Int {
   var status = stat()
   return stat(path, &status) == 0 ? status.st_size : 0
 }
@@ -177,7 +229,7 @@ func size(of path: String) -> Int {
 private func read(_ path: String) -> String? {
   guard let file = fopen(path, "r") else { return nil }
   defer { fclose(file) }
-  var bytes = [UInt8](repeating: 0, count: size(of: path))
+  var bytes = [UInt8](repeating: 0, count: fileSize(of: path))
   let count = fread(&bytes, 1, bytes.count, file)
   return String(decoding: bytes.prefix(count), as: UTF8.self)
 }

@@ -1,22 +1,29 @@
 import Glibc
 
 let usage = """
-  usage: lockbench [--rounds N] [--directory DIR] [--policy FILE] [--contended-only] PROGRAMS
+  usage: lockbench [--only PART]... [--rounds N] [--directory DIR] [--disk DIR] [--policy FILE] PROGRAMS
 
-  PROGRAMS is the directory of the built dotlock and mboxappend. The peers are taken from PATH; who is not
-  installed is left out. DIR should be on a memory file system (default /dev/shm): a disk would be all one sees.
+  PROGRAMS is the directory of the built programs. The peers are taken from PATH; who is not installed is left out.
 
-    --rounds N       so many runs of each program (400)
+    --only PART      \(Part.allCases.map(\.rawValue).joined(separator: ", "))
+                     (all of them)
+    --rounds N       so many runs of each program (400); less of what takes long
+    --directory DIR  on a memory file system (/dev/shm): a disk would be all one sees
+    --disk DIR       on a disk (the working directory), for what is about a disk
     --policy FILE    a policy file for one more line per table
-    --contended-only
-                     only what needs several processes at once
   """
 
+/// What can be measured by itself.
+enum Part: String, CaseIterable {
+  case locks, deliveries, sizes, large, disk, maildirs, crowds
+}
+
 struct Options {
+  var parts: [Part] = []
   var rounds = 400
   var directory = "/dev/shm"
+  var disk = "."
   var policy: String?
-  var contendedOnly = false
   var programs = ""
 
   init(_ words: [String]) throws(Failure) {
@@ -26,18 +33,19 @@ struct Options {
         programs = word
         continue
       }
-      if word == "--contended-only" {
-        contendedOnly = true
-        continue
-      }
       guard let value = words.popFirst() else { throw Failure(usage) }
       switch word {
+      case "--only":
+        guard let part = Part(rawValue: value) else { throw Failure(usage) }
+        parts.append(part)
       case "--rounds": rounds = Int(value) ?? 0
       case "--directory": directory = value
+      case "--disk": disk = value
       case "--policy": policy = value
       default: throw Failure(usage)
       }
     }
     if programs.isEmpty || rounds < 1 { throw Failure(usage) }
+    if parts.isEmpty { parts = Part.allCases }
   }
 }

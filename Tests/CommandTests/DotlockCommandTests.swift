@@ -248,8 +248,18 @@ struct DotlockCommandTests {
     let result = try Shell.run(
       "chmod 755 .; setpriv --reuid=65534 --clear-groups dotlock box true; echo $?", in: scratch)
     #expect(result.output == "75\n")
-    #expect(result.errors.contains("cannot make a lock file: Permission denied"))
+    #expect(result.errors.contains("cannot make a lock file: Permission denied\n"))
     #expect(scratch.names == [])
+    let locked = try Shell.run(
+      """
+      for content in '77~pR' 0; do
+        echo "$content" >box.lock; chmod 644 box.lock; setpriv --reuid=65534 --clear-groups dotlock box true; echo $?
+      done; rm box.lock
+      """, in: scratch)
+    #expect(locked.output == "75\n75\n")
+    let lines = locked.errors.split(separator: "\n")
+    #expect(lines.first?.hasSuffix("cannot make a lock file: Permission denied; there is one of process 77") == true)
+    #expect(lines.last?.hasSuffix("Permission denied; there is one, which another program made") == true)
   }
 
   @Test("keeps many processes apart: none sees another inside")

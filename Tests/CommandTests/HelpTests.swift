@@ -1,5 +1,6 @@
 import Testing
 import LockPolicy
+import SystemPackage
 import TestSupport
 
 @Suite("--help and --version")
@@ -18,4 +19,19 @@ struct HelpTests {
     #expect(result.output.split(separator: "\n").allSatisfy { $0.count <= 100 })
     #expect(try Shell.run("\(program) --version", in: scratch).output.hasPrefix("\(program) "))
   }
+
+  @Test func `every program of lockctl policy export is in its help, its completions and its manual`() throws {
+    let scratch = ScratchDirectory()
+    let help = try Shell.run("lockctl policy export --help", in: scratch).output
+    let page = try Shell.run("cat \(root)/man/lockctl.8", in: scratch).output
+    let scripts = try ["bash", "zsh", "fish"].map {
+      try Shell.run("lockctl --generate-completion-script \($0)", in: scratch).output
+    }
+    for program in ["postfix", "exim", "dovecot", "mutt", "procmail", "maildrop", "mailutils"] {
+      #expect(help.contains(program) && page.contains("\n.It Cm \(program) Ta "), "\(program)")
+      #expect(scripts.allSatisfy { $0.contains(program) }, "\(program)")
+    }
+  }
 }
+
+private let root = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent().string

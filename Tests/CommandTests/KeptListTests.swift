@@ -25,13 +25,13 @@ struct KeptListTests {
     let delivery = Job(locking: locking, setup: Self.setup("box", move.settings))
     let calls = try TracedCall.all(of: delivery.command, in: prepared(delivery, move), input: delivery.input)
     #expect(calls.contains { $0.name == "renameat" && $0.line.contains("box.done") })
-    for call in calls.sample(6, place.offset) {
+    for call in calls.sample(3, place.offset) {
       let scratch = try prepared(delivery, move)
       let result = try Shell.run(
         """
-        \(call.strace("signal=KILL")) \(delivery.command) 2>/dev/null
+        \(call.sending("KILL")) \(delivery.command) 2>/dev/null
         \(delivery.delivery(by: "next")); echo $?
-        setpriv --reuid=nobody --clear-groups \(move.rest); echo $?
+        setpriv --reuid=nobody --clear-groups \(move.remainder); echo $?
         """, in: scratch, input: delivery.input)
       let after = try Aftermath(in: scratch)
       let comment: Comment = "\(locking): \(call)\n\(result)\n\(after)"

@@ -44,6 +44,21 @@ struct LockctlBreakTests {
     #expect(scratch.names == [])
   }
 
+  @Test("says that only the end of its process takes a kernel's lock away")
+  func kernelLockStays() throws {
+    let scratch = ScratchDirectory()
+    let result = try Shell.run(
+      """
+      dotlock --method dotlock+fcntl box sh -c 'lockctl break --force box | tail -1; echo $PPID'
+      dotlock --method dotlock box lockctl break --force box | tail -1
+      """, in: scratch)
+    let lines = result.output.split(separator: "\n")
+    try #require(lines.count == 3, "\(result)")
+    let stays = "stays locked by the kernel until process \(lines[1]) (dotlock) ends or lets go of it"
+    #expect(lines[0] == "\(scratch.path)/box: \(stays)")
+    #expect(lines[2].hasSuffix("by an administrator's order"))
+  }
+
   @Test("spares a stale lock while a process has a kernel lock on the file")
   func kernelLock() throws {
     let scratch = ScratchDirectory()

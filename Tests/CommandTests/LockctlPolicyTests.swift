@@ -92,6 +92,13 @@ struct LockctlPolicyTests {
     let value = try lockctl("show", "-o", "lease.lenght=3s")
     #expect(value.0 == 64)
     #expect(value.2.hasSuffix(": unknown key 'lease.lenght'; did you mean 'lease.length'?\n"))
+    for (key, advice) in [
+      ("lease", "its keys are lease.length, lease.warning, lease.kill, lease.refresh"),
+      ("xyzzy", "dotlock.yaml(5) and 'lockctl policy show' list the keys"),
+    ] {
+      let run = try lockctl("show", "-o", "\(key)=3s")
+      #expect(run.0 == 64 && run.2.hasSuffix(": unknown key '\(key)'; \(advice)\n"), "\(run)")
+    }
     #expect(try lockctl("explain").0 == 64)
     #expect(try lockctl("bogus").0 == 64)
     #expect(try lockctl("explain", "/nowhere/at/all/box").0 == 66)

@@ -180,8 +180,7 @@ struct LockctlScriptTests {
   @Test("the example script does what it says, and nobody gets in between")
   func example() throws {
     let scratch = ScratchDirectory()
-    let script = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
-      .appending("examples/shell-script/archive").string
+    let script = Repository.root.appending("examples/shell-script/archive").string
     let result = try Shell.run(
       """
       printf 'Subject: one\\n\\n' | mboxappend -f a box

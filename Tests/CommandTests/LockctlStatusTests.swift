@@ -1,3 +1,4 @@
+import Glibc
 import TestSupport
 import Testing
 
@@ -115,14 +116,105 @@ struct LockctlStatusTests {
     let result = try run(
       """
       echo 77~nR >\(names[0]); touch -d '1 hour ago' \(names[0]); mkdir \(names[1]); : >\(names[1])/stolen.1.2.3
-      printf 12345 >\(names[2]); lockctl status box; lockctl status --json box | python "[d[0]['journal'], d[0]['permit'],
+      printf 12345 >\(names[2]); lockctl status box; lockctl status --json box | python "[d[0]['journal']['recovery'], d[0]['permit'],
         d[0]['posts'][0]['host'], d[0]['posts'][0]['pid'], d[0]['holder'], d[0]['stale']]"
       """, in: scratch)
-    #expect(result.output.contains("\n  post     process 77 on a.host, touched 1h ago: box.lock.a.host.77.abc.1z\n"))
+    #expect(result.output.contains("\n  post      process 77 on a.host, touched 1h ago: box.lock.a.host.77.abc.1z\n"))
     #expect(result.output.contains("/box.lock.steal: stolen.1.2.3\n"))
-    #expect(result.output.contains("\n  journal  .box.journal, 5 bytes\n"))
-    #expect(result.output.hasSuffix("\n[5, ['stolen.1.2.3'], 'a.host', 77, None, None]\n"))
+    #expect(result.output.contains(", of user \(geteuid()), made "))
+    #expect(
+      result.output.contains("\n  recovery  sets it aside, and does not follow it: is damaged, or is no journal\n"))
+    #expect(result.output.hasSuffix("\n['set-aside', ['stolen.1.2.3'], 'a.host', 77, None, None]\n"))
     #expect(scratch.names == names.sorted())
+  }
+
+  @Test("tells whose a hot journal is, what of its message is there, and what recovery would do")
+  func journal() throws {
+    let scratch = ScratchDirectory()
+    let facts =
+      "[d[0]['journal'][key] for key in ['writer', 'program', 'mailbox_length', 'record_length', 'present',"
+      + " 'recovery', 'bytes', 'reason']]"
+    let result = try run(
+      """
+      { \(LockctlRecoverTests.killed); } 2>/dev/null
+      cp -p box before; lockctl status box; truncate -s 40 box; lockctl status --json box | python "\(facts)"
+      echo other >>box; lockctl status box | grep recovery
+      lockctl recover box >/dev/null; lockctl status box | sed 's/aside[.][^:]*/aside.NAME/'; lockctl status --json box |
+        python "[d[0]['journal'], len(d[0]['set_aside']), d[0]['kept_lists']]"
+      """, in: scratch)
+    let journal = "\(scratch.path)/.box.journal"
+    #expect(result.output.contains("\n  journal    \(journal), of user \(geteuid()), made "))
+    #expect(result.output.contains(" ago by a process that is gone\n"))
+    #expect(result.output.contains("\n  record     all 49 bytes are in the mailbox, which had 33 bytes before\n"))
+    #expect(result.output.contains("\n  recovery   completes it: its message is whole in the mailbox\n"))
+    #expect(result.output.contains("\n['gone', None, 33, 49, 7, 'cut', 7, None]\n"))
+    #expect(
+      result.output.contains("\n  recovery   sets it aside, and does not follow it: the mailbox has been changed"))
+    let end = "/box: free\n  aside  .box.aside.NAME: a journal that was not followed\n[None, 1, []]\n"
+    #expect(result.output.hasSuffix(end), "\(result)")
+  }
+
+  @Test("tells that a journal's writer is at work, and who that is")
+  func journalInUse() throws {
+    let scratch = ScratchDirectory()
+    let result = try run(
+      """
+      echo new | strace -f -o /dev/null -e inject=fsync:signal=STOP:when=1 mboxappend --lease 60s box & tracer=$!
+      until [ -e .box.journal ] && [ -s box ]; do sleep 0.05; done
+      lockctl status box; lockctl status --json box | python "[d[0]['journal'][key] for key in ['writer', 'program',
+        'recovery']]"; lockctl list --json . | python "[lock['file'][-4:] for lock in d[0]['locks']]"
+      kill -KILL $(sed "s/~.*//" box.lock); wait 2>/dev/null
+      """, in: scratch)
+    #expect(result.output.contains(" (mboxappend), which is at work\n"), "\(result)")
+    #expect(result.output.contains("\n  recovery   not while its writer has the lock; after that completes it: "))
+    #expect(result.output.contains("\n['alive', 'mboxappend', 'completed']\n['/box']\n"))
+  }
+
+  @Test("list finds what deliveries have left, also where nobody has a lock")
+  func listJournals() throws {
+    let scratch = ScratchDirectory()
+    let result = try run(
+      """
+      : >.hot.journal; : >.a.done.b.done.host.1.ab.cd; : >.b.aside.x.host.1.ab.cd; : >.no.aside; : >x.journal; : >.journal; : >..journal; : >...journal
+      lockctl list .
+      """, in: scratch)
+    let d = scratch.path
+    #expect(
+      result.output.split(separator: "\n").filter { !$0.hasPrefix(" ") } == [
+        "\(d)/a: free", "\(d)/b: free", "\(d)/hot: free",
+      ])
+    #expect(result.output.contains("\n  list  .a.done.b.done.host.1.ab.cd: not ours to believe\n"))
+    #expect(result.output.contains("\n  recovery  sets it aside, and does not follow it: is empty\n"))
+  }
+
+  @Test(
+    "shows what is in the permit's place and keeps everybody from locking", arguments: [": >", "mkfifo", "ln -s x"])
+  func permitObstacle(command: String) throws {
+    let scratch = ScratchDirectory()
+    let result = try run(
+      """
+      \(command) box.lock.steal; dotlock -n box true 2>/dev/null; echo $?; lockctl status box | head -1; lockctl list .
+      lockctl status --json box | python "[d[0]['state'], d[0]['permit']]"; lockctl status --method fcntl box
+      """, in: scratch)
+    #expect(result.output.hasPrefix("75\n\(scratch.path)/box: blocked: \(scratch.path)/box.lock.steal is a "))
+    #expect(result.output.contains("\n  permit  \(scratch.path)/box.lock.steal is a "))
+    #expect(result.output.hasSuffix("\n['blocked', None]\n\(scratch.path)/box: free\n"))
+  }
+
+  @Test("shows a permit that is somebody else's to remove", .enabled(if: geteuid() == 0, "only root can make one"))
+  func foreignPermit() throws {
+    let scratch = ScratchDirectory()
+    let result = try run(
+      """
+      chmod 1777 .; mkdir -m 700 box.lock.steal; chown 65533 box.lock.steal
+      as() { setpriv --reuid=$1 --regid=$1 --clear-groups lockctl status box; }
+      as 65532; echo; as 65533
+      """, in: scratch)
+    let path = "\(scratch.path)/box.lock.steal"
+    let parts = result.output.split(separator: "\n\n")
+    try #require(parts.count == 2, "\(result)")
+    #expect(parts[0].contains("blocked: \(path) is a directory of user 65533, who alone may remove it here"))
+    #expect(parts[1].contains("/box: free\n  permit  \(path): empty"))
   }
 
   @Test("list finds every lock, also by a rule's suffix, and clears posts that are nobody's")

@@ -54,6 +54,19 @@ struct StressTests {
     #expect(scratch.names == ["box"])
   }
 
+  @Test("tells that a disk is full", .enabled(if: canMount, "needs the permission to mount a tmpfs"))
+  func fullDisk() throws {
+    let scratch = ScratchDirectory()
+    let run = try Shell.run(
+      """
+      mkdir disk; mount -t tmpfs -o size=64k none disk
+      head -c 1M /dev/zero >disk/fill 2>/dev/null
+      lockctl stress disk/box --seconds 60 --workers 2 >/dev/null; echo $?; ls -A disk; umount disk; rmdir disk
+      """, in: scratch)
+    #expect(run.output == "73\nfill\n")
+    #expect(run.errors == "lockctl: \(scratch.file("disk")): the disk or a quota is full\n")
+  }
+
   private func stress(
     _ words: String, in scratch: borrowing ScratchDirectory
   ) throws -> (status: Int32, output: String, errors: String) {
@@ -65,3 +78,8 @@ struct StressTests {
     return line?.split(separator: " ").last.flatMap { Int($0.filter(\.isNumber)) }
   }
 }
+
+private let canMount: Bool = {
+  let run = try? Shell.run("mkdir d && mount -t tmpfs none d && umount d && rmdir d", in: ScratchDirectory())
+  return run?.status == 0
+}()

@@ -45,6 +45,13 @@ struct LockRecordTests {
   @Test("what is beyond the scale is never stale", arguments: [Duration.seconds(40 * 86_400)])
   func beyondTheScale(limit: Duration) { #expect(LockRecord(pid: 1, holder: .writer, limit: limit).limit == nil) }
 
+  @Test("what a power cut leaves of it is a writer's of whom nothing else is known", arguments: [1, 8, 15])
+  func zeros(count: Int) {
+    let record = LockRecord(Array(repeating: 0, count: count))
+    #expect(record?.pid == 0 && record?.holder == .writer && record?.owesFence == false && record?.limit == .zero)
+    #expect(LockRecord(Array(repeating: 0, count: 16)) == nil)
+  }
+
   @Test(
     "other programs' lock files are not ours",
     arguments: [

@@ -22,10 +22,12 @@ struct StealTests {
 
   private static let minute = "R"  // 64 s
 
-  @Test("is stolen at once where the kernel proves that its writer is gone", arguments: Setup.withDotlock)
-  func deadWriter(setup: Setup) throws {
+  @Test(
+    "is stolen at once where the kernel proves that its writer is gone", arguments: Setup.withDotlock,
+    ["12345~w\(minute)\n", String(repeating: "\0", count: 9)])
+  func deadWriter(setup: Setup, content: String) throws {
     let scratch = ScratchDirectory()
-    try leave("12345~w\(Self.minute)\n", scratch)
+    try leave(content, scratch)
     guard setup.isLocal else {
       #expect(failure { _ = try steal(setup, scratch) }?.kind == .busy)
       return

@@ -120,6 +120,12 @@ class Guest:
             if word not in self._told:
                 raise GuestError(f"{self.name}: not told within {seconds} s: {word}; see {self._log}")
 
+    @property
+    def told(self):
+        """What scripts have said so far."""
+        with self._changed:
+            return list(self._told)
+
     def start(self, script):
         with self._changed:
             name = f"{self._process.pid}-{len(os.listdir(self.shared))}"

@@ -18,7 +18,9 @@ import Testing
   static func expectSetAside(_ place: borrowing Workplace, _ what: String) throws {
     try place.addBehind("\nFrom x")
     let text = try place.text()
+    let inspection = try #require(place.inspect().journal)
     let recovery = try place.recover()
+    if case .setAside(_, let reason) = recovery { #expect(inspection.plan == .setAside(reason: reason)) }
     guard case .setAside = recovery else {
       Issue.record("\(what): \(recovery)")
       return
@@ -113,6 +115,7 @@ import Testing
     try LeftJournal(for: place).write(in: place, as: ".Mailbox.journal.host.1.2.3")
     try Directory(place.directory).link(".Mailbox.journal.host.1.2.3", to: FilePath(LeftJournal.name))
     try place.addBehind("\nFrom x")
+    #expect(try place.inspect(isLocal: isLocal).journal?.plan == .cut(bytes: 7))
     #expect(try place.recover(isLocal: isLocal) == .cut(bytes: 7))
     #expect(place.names == ["Mailbox"])
   }
@@ -123,6 +126,7 @@ import Testing
     try LeftJournal(for: place).write(in: place)
     chown(place.directory.appending(LeftJournal.name).string, 65533, 65533)
     try place.addBehind("\nFrom x")
+    #expect(try place.inspect().journal?.plan == .leave(reason: "belongs to user 65533"))
     #expect(try place.recover() == .left(reason: "belongs to user 65533"))
     #expect(place.names == [LeftJournal.name, "Mailbox"])
     try place.expectDelivery()

@@ -76,6 +76,9 @@ import Testing
   @Test("The files are removed, under new names, too, and the messages stay") func completed() throws {
     let place = try killed()
     try place.rename("new/2", to: "cur/2:2,S")
+    let seen = try #require(place.place.inspect().journal)
+    #expect(seen.plan == .complete && seen.content?.list?.maildir == place.maildir)
+    #expect(seen.content?.list?.messages == 3)
     #expect(try recover(place) == .completed)
     #expect(try place.subjects() == ["1", "2", "3"])
     #expect(try place.left() == ["maildir2mbox.to"])
@@ -103,6 +106,10 @@ import Testing
       return
     }
     #expect(place.place.names == [name.string, "Mailbox", "away"])
+    let seen = try place.place.inspect()
+    #expect(seen.journal == nil && seen.keptLists?.map(\.name) == [name])
+    #expect(seen.keptLists?.first?.list == KeptList(maildir: place.maildir, messages: 3))
+    #expect(MailboxInspection.mailbox(of: name) == "Mailbox")
     try AppendTests.append(AppendTests.message, to: place.place)
     try directory.rename("away", to: "Maildir")
     try moveOn(place)
@@ -122,6 +129,7 @@ import Testing
     let status = try place.place.status(of: Self.journal)
     let file = try Directory(place.place.directory).open(FilePath(Self.journal), .readWrite)
     try file.write(0, at: status.size - 3)
+    #expect(try place.place.inspect().journal?.plan == .setAside(reason: JournalVerdict.damagedList))
     guard case .setAside = try recover(place) else {
       Issue.record("the list was followed")
       return

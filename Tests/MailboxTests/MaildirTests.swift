@@ -78,7 +78,7 @@ import Testing
     try maildir[.new].unlink("gone")
     try place.add("new/other", age: 50)
     try place.rename("new/other", to: "new/replaced")
-    try maildir.remove(messages.map(MovedMessage.init))
+    try maildir.remove(messages.map(MovedMessage.init), isForGood: false)
     #expect(try place.names("new") == ["replaced"])
     #expect(try place.names("cur") == [])
   }

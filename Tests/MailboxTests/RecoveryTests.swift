@@ -21,6 +21,9 @@ import Testing
 
   static let old = "From a Mon Jan 02 03:04:05 2006\n\nold\n"
   static let record = String(decoding: LeftJournal.record, as: UTF8.self)
+  /// As a power cut leaves it where the length was on disk before the contents.
+  static let hollow =
+    String(record.prefix(5)) + String(repeating: "\0", count: record.count - 9) + String(record.suffix(4))
   static let other = "From y Mon Jan 02 03:04:05 2006\n\nother\n\n"
 
   static let cases: [Case] = [
@@ -39,7 +42,12 @@ import Testing
     Case(added: other, stays: other, outcome: "set aside"),
     Case(added: "\n" + other, stays: "\n" + other, outcome: "set aside"),
     Case(added: "\nFrom x" + other, stays: "\nFrom x" + other, outcome: "set aside"),
-    Case(added: "\0", stays: "\0", outcome: "set aside"),
+    Case(added: "\0", stays: "", outcome: "cut 1"),
+    Case(added: "\nFrom x\0\0\0", stays: "", outcome: "cut 10"),
+    Case(added: hollow, stays: "", outcome: "cut \(record.count)"),
+    Case(added: hollow + "\0", stays: hollow + "\0", outcome: "set aside"),
+    Case(added: hollow + other, stays: hollow + other, outcome: "set aside"),
+    Case(added: "\nFrom x\0other", stays: "\nFrom x\0other", outcome: "set aside"),
     Case(added: "\nFrom x", state: "of another kind", stays: "\nFrom x", outcome: "set aside"),
   ]
 
@@ -60,8 +68,10 @@ import Testing
     try journal.write(in: place, bytes)
     try place.addBehind(test.added)
 
+    let inspection = try place.inspect(isLocal: rules.isLocal)
     let recovery = try place.recover(.with(rules.method), isLocal: rules.isLocal)
     #expect(Self.describe(recovery) == test.outcome)
+    #expect(try Self.describe(#require(inspection.journal).plan) == test.outcome)
     #expect(try place.text() == Self.old + test.stays)
     let aside = place.names.filter { $0.hasPrefix(".Mailbox.aside.") }
     #expect(place.names == aside + ["Mailbox"] && aside.count == (test.outcome == "set aside" ? 1 : 0))
@@ -83,6 +93,16 @@ import Testing
     case .setAside: "set aside"
     case .listKept: "list kept"
     case .left: "left"
+    }
+  }
+
+  private static func describe(_ plan: RecoveryPlan) -> String {
+    switch plan {
+    case .drop: "dropped"
+    case .cut(let bytes): "cut \(bytes)"
+    case .complete: "completed"
+    case .setAside: "set aside"
+    case .leave: "left"
     }
   }
 
@@ -128,6 +148,7 @@ import Testing
     let then = FileTime(nanoseconds: 0)
     let journal = LeftJournal(before: OldEnd(length: 0, tail: [], accessed: then, modified: then))
     try journal.write(in: place)
+    #expect(try place.inspect().journal?.plan == .drop)
     #expect(try place.recover() == .dropped)
     #expect(place.names == [])
     try journal.write(in: place)

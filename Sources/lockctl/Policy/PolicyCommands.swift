@@ -3,6 +3,6 @@ internal import ArgumentParser
 struct PolicyCommands: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "policy",
-    abstract: "Check, show and explain the policy.",
-    subcommands: [CheckPolicy.self, ShowPolicy.self, ExplainPolicy.self, PolicySchemaCommand.self])
+    abstract: "Check, show, explain and export the policy.",
+    subcommands: [CheckPolicy.self, ShowPolicy.self, ExplainPolicy.self, ExportPolicy.self, PolicySchemaCommand.self])
 }

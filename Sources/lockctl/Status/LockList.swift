@@ -1,6 +1,7 @@
 internal import CommandLine
 internal import FileLocking
 internal import LockPolicy
+internal import Mailbox
 internal import SystemPackage
 
 /// The locks in one directory.
@@ -19,19 +20,21 @@ struct LockList {
     var (reports, cleared): ([LockReport], [LeftPost]) = ([], [])
     for location in try Self.lockedFiles(names, in: self.path, subject) {
       let subject = try subject(location)
-      let seen = try LockInspection(location, policy: subject.policy, in: place)
+      let report = try subject.report(in: place)
+      let seen = report.seen
       for post in seen.posts ?? [] where clearing && post.isNobodys(subject.policy, in: place) {
         try post.clear(from: place)
         cleared.append(post)
       }
       let isWorthIt =
-        seen.sighting != .nothing || seen.permit != nil || seen.queuePlace != nil || seen.posts?.isEmpty == false
-      if isWorthIt { reports.append(LockReport(seen)) }
+        seen.sighting != .nothing || seen.permit != nil || seen.permitObstacle != nil || seen.queuePlace != nil
+        || seen.posts?.isEmpty == false || !report.left.isEmpty
+      if isWorthIt { reports.append(report) }
     }
     (self.reports, self.cleared) = (reports, cleared)
   }
 
-  /// The files beside which there may be a lock file, a permit directory or a post. Each file has a suffix of its own, so
+  /// The files beside which there may be a lock file, a permit directory, a post or a journal. Each file has a suffix of its own, so
   /// every name in the directory is a candidate, and every name that ends in its own suffix is one without it.
   private static func lockedFiles(
     _ names: [FilePath], in directory: FilePath, _ subject: (FileLocation) throws -> LockSubject
@@ -44,6 +47,7 @@ struct LockList {
       for lock in [name, name.without(".steal"), name.without(".queue"), LeftPost.lockName(of: name, suffix: suffix)] {
         if let file = lock?.without(suffix) { found.insert(file) }
       }
+      if let mailbox = MailboxInspection.mailbox(of: name) { found.insert(mailbox) }
     }
     return found.sorted { $0.string < $1.string }.map { FileLocation(directory: directory, name: $0) }
   }

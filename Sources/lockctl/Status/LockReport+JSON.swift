@@ -1,5 +1,6 @@
 internal import CommandLine
 internal import FileLocking
+internal import Mailbox
 internal import Posix
 internal import SystemPackage
 
@@ -16,13 +17,16 @@ extension LockReport {
       "posts": seen.posts.map { .array($0.map(\.json)) } ?? .null,
       "kernel_locks": fileLocks.map { .array($0.map(\.json)) } ?? .null,
       "permit": seen.permit.map { .array($0.map { .string($0.string) }) } ?? .null,
-      "journal": JSON(seen.journal),
+      "permit_obstacle": JSON(seen.permitObstacle),
+      "journal": left.journal?.json(journalWriter) ?? .null,
+      "kept_lists": left.keptLists.map { .array($0.map { .object(Self.members($0.name, $0.list)) }) } ?? .null,
+      "set_aside": left.setAside.map { .array($0.map { .string($0.string) }) } ?? .null,
     ]
   }
 
   private var state: String {
     switch seen.sighting {
-    case .nothing: isLockedByKernel ? "kernel" : "free"
+    case .nothing: seen.permitObstacle != nil ? "blocked" : isLockedByKernel ? "kernel" : "free"
     case .strange: "blocked"
     case .lock: "locked"
     }
@@ -30,6 +34,43 @@ extension LockReport {
 
   private var reason: String? {
     if case .strange(let kind) = seen.sighting { "the lock file is \(kind)" } else { staleness?.reason }
+  }
+
+  private static func members(_ name: FilePath, _ list: KeptList?) -> [(name: String, value: JSON)] {
+    [("name", .string(name.string)), ("maildir", JSON(list?.maildir.string)), ("messages", JSON(list?.messages))]
+  }
+}
+
+extension JournalInspection {
+  fileprivate func json(_ process: OtherProcess?) -> JSON {
+    [
+      "path": .string(path.string), "user": JSON(user), "age": JSON(age), "writer": .string(writer.rawValue),
+      "pid": JSON(process?.pid), "program": JSON(process?.program),
+      "mailbox_length": JSON(content?.mailboxLength), "record_length": JSON(content?.recordLength),
+      "present": JSON(content?.present), "maildir": JSON(content?.list?.maildir.string),
+      "messages": JSON(content?.list?.messages), "recovery": .string(outcome), "bytes": JSON(cutBytes),
+      "reason": JSON(reason),
+    ]
+  }
+
+  /// In the words of `lockctl recover`.
+  private var outcome: String {
+    switch plan {
+    case .drop: "dropped"
+    case .cut: "cut"
+    case .complete: "completed"
+    case .setAside: "set-aside"
+    case .leave: "left"
+    }
+  }
+
+  private var cutBytes: Int64? { if case .cut(let bytes) = plan { bytes } else { nil } }
+
+  private var reason: String? {
+    switch plan {
+    case .setAside(let reason), .leave(let reason): reason
+    case .drop, .cut, .complete: nil
+    }
   }
 }
 

@@ -9,7 +9,9 @@ extension LockReport {
   var headline: String {
     let file = seen.location.path.string
     switch seen.sighting {
-    case .nothing: return "\(file): \(isLockedByKernel ? "no lock file, but locked by the kernel" : "free")"
+    case .nothing:
+      if let obstacle = seen.permitObstacle { return "\(file): blocked: \(seen.lockPath).steal \(obstacle)" }
+      return "\(file): \(isLockedByKernel ? "no lock file, but locked by the kernel" : "free")"
     case .strange(let kind): return "\(file): blocked: \(seen.lockPath) is \(kind)"
     case .lock(let lock):
       let state = lock.isWriterGone ? "left behind" : "locked"
@@ -19,7 +21,7 @@ extension LockReport {
 
   var text: String { headline.visible + "\n" + aligned(rows, indent: "  ") }
 
-  private var rows: [[String]] { lockRows + waitingRows + otherRows }
+  private var rows: [[String]] { lockRows + waitingRows + otherRows + left.rows(journalWriter) }
 
   private var lockRows: [[String]] {
     guard let holder, let age = seen.age, let staleness else {
@@ -56,17 +58,30 @@ extension LockReport {
     return rows
   }
 
+  /// What is told after a lock file was taken away by force: only the end of a process takes away a kernel's lock.
+  func kernelLockLines(of holder: LockReport) -> [String] {
+    let owner = holder.holder.flatMap { $0.pid.map(OtherProcess.init) }
+    let owners = (fileLocks ?? []).filter { !$0.isWaiting && $0.isExclusive }.map { lock in
+      lock.pid.map { OtherProcess($0).text } ?? (owner?.holdsLock(on: seen.filePlace) == true ? owner?.text : nil)
+    }
+    guard !owners.isEmpty || isLockedOutOfSight else { return [] }
+    let whose = owners.compactMap { $0 }.first ?? "the process that has the lock"
+    return ["\(seen.location.path): stays locked by the kernel until \(whose) ends or lets go of it"]
+  }
+
   private var otherRows: [[String]] {
     var rows: [[String]] = []
     for lock in fileLocks ?? [] { rows.append(["kernel", lock.text]) }
     if isLockedOutOfSight {
       rows.append(["kernel", "fcntl, exclusive, held by a process that cannot be seen from here"])
     }
-    if let names = seen.permit {
+    if seen.permitObstacle == nil, let names = seen.permit {
       let content = names.isEmpty ? "empty" : names.map(\.string).joined(separator: ", ")
       rows.append(["permit", "\(seen.lockPath).steal: \(content)"])
     }
-    if let size = seen.journal { rows.append(["journal", ".\(seen.location.name).journal, \(size) bytes"]) }
+    if let obstacle = seen.permitObstacle {
+      rows.append(["permit", "\(seen.lockPath).steal \(obstacle): the lock cannot be taken before that is removed"])
+    }
     return rows
   }
 }
@@ -100,5 +115,5 @@ extension ListedLock {
 
 extension OtherProcess {
   /// `process 123 (mboxappend)`.
-  fileprivate var text: String { "process \(pid)" + (program.map { " (\($0))" } ?? "") }
+  var text: String { "process \(pid)" + (program.map { " (\($0))" } ?? "") }
 }

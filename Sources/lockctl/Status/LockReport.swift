@@ -1,20 +1,27 @@
 internal import FileLocking
 internal import LockPolicy
+internal import Mailbox
 internal import Posix
 internal import SystemPackage
 
 /// What lockctl tells about the lock on one file.
 struct LockReport {
   let seen: LockInspection
+  /// What deliveries have left, if the file is a mailbox.
+  let left: MailboxInspection
   let holder: LockHolder?
+  /// The process that the journal is of, when the kernel proves it.
+  let journalWriter: OtherProcess?
   /// Who waits in the line, on this host; `nil` when the kernel does not tell.
   let queue: [OtherProcess]?
   /// The kernel's locks on the file; `nil` when it does not tell.
   let fileLocks: [ListedLock]?
 
-  init(_ seen: LockInspection) {
-    self.seen = seen
+  init(_ seen: LockInspection, _ left: MailboxInspection) {
+    (self.seen, self.left) = (seen, left)
     holder = LockHolder(seen)
+    let writer = holder?.pid.map(OtherProcess.init)
+    journalWriter = writer.flatMap { $0.holdsLock(on: left.journal?.place) ? $0 : nil }
     let all = try? ListedLock.all()
     fileLocks = all?.filter { seen.filePlace != nil && $0.isOn(seen.filePlace) }
     // Whoever stands in the line has its flock, or waits for it; and keeps his place while he has the lock.
@@ -76,7 +83,7 @@ struct LockHolder {
       host = pid != nil && words.count == 2 ? String(words[1]) : nil
       return
     }
-    (pid, host) = (record.pid, nil)
+    (pid, host) = (record.pid > 0 ? record.pid : nil, nil)
     let process = OtherProcess(record.pid)
     program = process.holdsLock(on: seen.lockPlace) ? process.program : nil
     kind =
@@ -89,7 +96,7 @@ struct LockHolder {
 
   /// `process 123 (mboxappend)`.
   var text: String {
-    guard let pid else { return "another program" }
+    guard let pid else { return kind == .foreign ? "another program" : "a process that a power cut has ended" }
     if let program { return "process \(pid) (\(program))" }
     let process = "process \(pid)" + (host.map { " on \($0)" } ?? "")
     return (kind == .foreign ? "another program, " : "") + process + " (by its own word)"

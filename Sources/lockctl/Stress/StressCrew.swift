@@ -121,6 +121,7 @@ struct StressCrew: ~Copyable {
     case .robbed: tally.robbed += 1
     case .busy: tally.timeouts += 1
     case .failed: tally.failures += 1
+    case .full: tally.isDiskFull = true
     case .stranger: tally.strangers += 1
     }
   }
@@ -147,7 +148,7 @@ struct StressCrew: ~Copyable {
 
   // MARK: - Disturbing
 
-  mutating func disturb(in place: borrowing StressPlace) throws(Errno) {
+  mutating func disturb(in place: borrowing StressPlace) throws {
     let now = BootTime.now
     guard disturbance.next <= now else { return }
     let blow = disturbance.blow(at: now)
@@ -199,6 +200,8 @@ struct StressCrew: ~Copyable {
     }
     try listen()
   }
+
+  mutating func noteFullDisk() { tally.isDiskFull = true }
 
   mutating func finish() -> Tally {
     tally.finish()

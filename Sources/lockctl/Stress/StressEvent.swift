@@ -18,6 +18,8 @@ struct StressEvent {
     case theft
     /// It waited in vain.
     case busy
+    /// There is no room on the disk.
+    case full
     /// Something went wrong that it has printed.
     case failed
     /// The record that all hosts share shows somebody of another run inside at the same time.

@@ -48,10 +48,12 @@ struct StressPlace: ~Copyable {
 
   // A killed worker's entry in the shared record tells until when it would have stayed. Its lock may be free long
   // before, and the next holder, of another run, has to know: so this is written before the signal is sent.
-  func noteKill(of worker: Int) throws(Errno) {
-    try killed.writeAll([Int64(worker)].withUnsafeBytes { Array($0) })
-    // An NFS client sends it now, as it would on close.
-    try killed.reportCloseError()
+  func noteKill(of worker: Int) throws(LockFailure) {
+    try attempt(plan.location.directory.entry(plan.recordName), "cannot write") { () throws(Errno) in
+      try killed.writeAll([Int64(worker)].withUnsafeBytes { Array($0) })
+      // An NFS client sends it now, as it would on close.
+      try killed.reportCloseError()
+    }
   }
 
   static func killed(_ run: UInt64, _ record: FilePath, _ directory: borrowing Directory) throws(Errno) -> [Int] {

@@ -1,5 +1,7 @@
+internal import FileLocking
 internal import Glibc
 internal import Posix
+internal import SystemPackage
 
 /// A run from its beginning to its end.
 enum StressRun {
@@ -7,9 +9,13 @@ enum StressRun {
     var signals = SignalQueue()
     var crew = try StressCrew(plan)
     let place = try StressPlace.prepare(plan, run: crew.run)
-    try work(&crew, place, &signals, plan)
+    var failure: (any Error)?
+    // Whatever has happened, no worker stays behind, and no file.
+    do { try work(&crew, place, &signals, plan) } catch { failure = error }
     try finish(&crew, &signals)
     try place.leave()
+    if let failure, !failure.isFullDisk { throw failure }
+    if failure != nil { crew.noteFullDisk() }
     return crew.finish()
   }
 
@@ -35,4 +41,13 @@ enum StressRun {
       if .now > patience { crew.killAll() }
     }
   }
+}
+
+extension Error {
+  fileprivate var isFullDisk: Bool { (self as? LockFailure)?.isFullDisk ?? false }
+}
+
+extension LockFailure {
+  /// Whether there is no room for what a run needs: it says nothing about the lock.
+  var isFullDisk: Bool { kind == .system(.noSpace) || kind == .system(.diskQuotaExceeded) }
 }

@@ -37,7 +37,7 @@ struct StressWorker: ~Copyable {
         case .busy: tell(.busy)
         case .lost: tell(.unproven)
         case .refused, .system:
-          complain("\(error)")
+          complain(error)
           // What has failed once will mostly fail again at once.
           sleepThrough(.milliseconds(100))
         }
@@ -124,7 +124,7 @@ extension StressWorker {
   /// A lock may be lost when its lease is over. Before that it is robbery, unless the lock file's time was changed.
   private func isHarmless(_ failure: LockFailure, _ end: BootTime) -> Bool {
     guard failure.kind == .lost else {
-      complain("\(failure)")
+      complain(failure)
       return false
     }
     guard .now < end, !plan.options.clockSteps else { return true }
@@ -136,7 +136,7 @@ extension StressWorker {
     do throws(Errno) {
       if try step(&record) { tell(.stranger) }
     } catch {
-      complain("\(plan.recordName): \(error)")
+      complain(LockFailure(.system(error), plan.location.directory.entry(plan.recordName), "\(error)"))
     }
   }
 
@@ -145,8 +145,10 @@ extension StressWorker {
     try? events.writeAll(StressEvent(kind, worker: number, moment: moment, until: until).bytes)
   }
 
-  private func complain(_ text: String) {
-    Diagnostics.report("lockctl", "worker \(number): \(text)")
+  private func complain(_ failure: LockFailure) {
+    // The parent says so, once for all workers.
+    if failure.isFullDisk { return tell(.full) }
+    Diagnostics.report("lockctl", "worker \(number): \(failure)")
     tell(.failed)
   }
 }

@@ -20,6 +20,8 @@ struct Tally {
   var strangers = 0
   var timeouts = 0
   var failures = 0
+  /// A run on a full disk finds out nothing about the lock.
+  var isDiskFull = false
   var hung = 0
   var kills = 0
   var stops = 0
@@ -34,7 +36,7 @@ struct Tally {
   }
 
   /// Whether there is nothing more to find out: two were inside at once, or nobody gets in any more.
-  var isDecided: Bool { timeline.overlaps + strangers > 0 || isStuck }
+  var isDecided: Bool { timeline.overlaps + strangers > 0 || isDiskFull || isStuck }
 
   private var isStuck: Bool {
     BootTime.now.since(lastEntered) > (plan.policy.wait.timeout ?? .seconds(60)) + .seconds(30)
@@ -49,6 +51,7 @@ struct Tally {
   var verdict: StressVerdict? {
     if timeline.overlaps + strangers > 0 { return StressVerdict(.software, overlapText) }
     if robbed > 0 { return StressVerdict(.software, "a lock was lost before its lease was over") }
+    if isDiskFull { return StressVerdict(.cannotCreate, "\(plan.location.directory): the disk or a quota is full") }
     if failures + hung > 0 { return StressVerdict(.software, "workers have failed") }
     if isStuck { return StressVerdict(.software, "nobody gets the lock any more") }
     if timeline.handOvers == 0 { return StressVerdict(.temporaryFailure, "the lock was never handed over") }

@@ -18,7 +18,9 @@ struct Job: Sendable, CustomTestStringConvertible {
   var mailboxExists = true
 
   var testDescription: String {
-    let more = ["\(work)", "\(locking)", options, prefix, setup == ":" ? "" : setup, mailboxExists ? "" : "new mailbox"]
+    let more = [
+      "\(work)", "\(locking)", options, prefix, setup == ":" ? "" : setup, mailboxExists ? "" : "new mailbox",
+    ]
     return more.filter { !$0.isEmpty }.joined(separator: "; ")
   }
 
@@ -39,8 +41,16 @@ struct Job: Sendable, CustomTestStringConvertible {
     "printf '\\n\(name)\\n' | mboxappend -f \(name) \(settings) \(more) box"
   }
 
-  /// Moves what is left, into another mailbox.
-  var rest: String { work == .move ? "maildir2mbox \(settings) M other" : ":" }
+  /// Moves what is left, into another mailbox, and a new message: a run that has nothing to do takes no lock.
+  var rest: String {
+    guard work == .move else { return ":" }
+    return "printf 'Subject: m4\\n\\nbody\\n' >M/new/4; touch -d '9 seconds ago' M/new/4; \(remainder)"
+  }
+
+  var remainder: String { "maildir2mbox \(settings) M other" }
+
+  /// The messages of the maildir, in their order.
+  var moved: [String] { work == .move ? ["m1", "m2", "m3"] : [] }
 
   func prepared() throws -> ScratchDirectory {
     let scratch = try locking.scratch()
@@ -80,7 +90,7 @@ enum Messages {
     return Array("\nvictim\n".utf8) + (1...60_000).flatMap { "\($0) \(filler)\n".utf8 }
   }()
 
-  private static let moved = ["m1": "", "m2": "", "m3": "Status: RO\n"]
+  private static let moved = ["m1": "", "m2": "", "m3": "Status: RO\n", "m4": ""]
 
   /// The names of a mailbox's messages; `nil` when there is anything else in it.
   static func names(in bytes: [UInt8]) -> [String]? {

@@ -4,6 +4,9 @@ import TestSupport
 
 /// Shell scripts, which is how people use these programs.
 enum Shell {
+  /// Lets a script have its input in a file: how often a program has to wait for it is not left to chance then.
+  static func input(in log: borrowing ScratchDirectory) -> String { "cat >\(log.path)/input; exec <\(log.path)/input" }
+
   /// Runs a script in a directory, with the built programs first on its PATH and no policy but the built-in one.
   static func run(
     _ script: String, in directory: borrowing ScratchDirectory, environment: [String: String] = [:], input: [UInt8] = []

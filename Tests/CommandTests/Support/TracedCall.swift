@@ -7,6 +7,8 @@ struct TracedCall: Sendable {
   let name: String
   /// The how-many'th of its name it is.
   let count: Int
+  /// Its place among all calls of the run.
+  let place: Int
   /// What strace tells of it.
   let line: String
 
@@ -22,7 +24,8 @@ struct TracedCall: Sendable {
     of command: String, under prefix: String = "", in scratch: borrowing ScratchDirectory, input: [UInt8]
   ) throws -> [TracedCall] {
     let log = ScratchDirectory()
-    let result = try Shell.run("\(prefix) strace -f -o \(log.path)/calls \(command)", in: scratch, input: input)
+    let result = try Shell.run(
+      "\(Shell.input(in: log))\n\(prefix) strace -f -o \(log.path)/calls \(command)", in: scratch, input: input)
     try #require(result.status == 0, "\(result.errors)")
     return try all(in: log.text(of: "calls"))
   }
@@ -35,18 +38,27 @@ struct TracedCall: Sendable {
   /// Every call in what strace has told.
   static func parse(_ log: String) -> [TracedCall] {
     var counts: [String: Int] = [:]
-    return log.split(separator: "\n").compactMap { line in
+    return log.split(separator: "\n").enumerated().compactMap { place, line in
       guard let match = line.firstMatch(of: /^\d+ +([a-z0-9_]+)\(/) else { return nil }
       let name = String(match.1)
       counts[name, default: 0] += 1
-      return TracedCall(name: name, count: counts[name] ?? 0, line: String(line))
+      return TracedCall(name: name, count: counts[name] ?? 0, place: place, line: String(line))
     }
   }
 
-  /// The command under which that happens at this call; others than those of its name cost next to nothing.
-  func strace(_ fault: String, log: String = "/dev/null") -> String {
-    "strace -f --seccomp-bpf -o \(log) -e trace=\(name) -e inject=\(name):\(fault):when=\(count)"
+  /// The command under which it fails.
+  func failing(_ error: String) -> String {
+    // Others than those of its name cost next to nothing.
+    "strace -f --seccomp-bpf -o /dev/null -e trace=\(name) -e inject=\(name):error=\(error):when=\(count)"
   }
+
+  /// The command under which a signal is sent at this call. (With --seccomp-bpf strace 6.1 forgets to send it.)
+  func sending(_ signal: String, log: String = "/dev/null") -> String {
+    "strace -f -o \(log) -e trace=\(name) -e inject=\(name):signal=\(signal):when=\(count)"
+  }
+
+  /// Whether every run makes it: how often something is waited for is left to chance.
+  var isSteady: Bool { !["ppoll", "read", "rt_sigtimedwait"].contains(name) }
 }
 
 extension TracedCall: CustomStringConvertible {
@@ -56,6 +68,11 @@ extension TracedCall: CustomStringConvertible {
 /// How much is tried: a sample, or everything, which takes hours.
 enum Torture {
   static let isThorough = getenv("MAILBOX_TORTURE") != nil
+
+  /// Whether a job is among those that are to be tried: its description has that text in it.
+  static func wants(_ job: Job) -> Bool { "\(job.testDescription);".contains(only) }
+
+  private static let only = getenv("TORTURE_ONLY").map { String(cString: $0) } ?? ""
 
   /// Each of so many is tried when everything is to be.
   static let stride = getenv("TORTURE_STRIDE").flatMap { Int(String(cString: $0)) } ?? 1

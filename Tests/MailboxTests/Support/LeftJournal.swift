@@ -57,6 +57,17 @@ extension Workplace {
     return recovery
   }
 
+  /// Looks at what is left, and makes sure that nothing is touched by that.
+  func inspect(isLocal: Bool = true) throws -> MailboxInspection {
+    let isThere = names.contains("Mailbox")
+    let before = try (names, isThere ? fingerprint() : nil)
+    let inspection = try MailboxInspection(
+      FileLocation(of: mailbox), in: LockDirectory(directory, isLocal: isLocal))
+    #expect(names == before.0)
+    if isThere { #expect(try fingerprint() == before.1) }
+    return inspection
+  }
+
   /// Delivers an ordinary message, and takes it away again.
   func expectDelivery(_ policy: Policy = Policy(), isLocal: Bool = true) throws {
     let before = try bytes()
