@@ -71,7 +71,8 @@ struct LockedFileTests {
   func askedElsewhere(byFlock: Bool) throws {
     let scratch = ScratchDirectory()
     try scratch.write("", to: "box")
-    let (directory, limit) = (try Directory(scratch.path), Duration.seconds(60))
+    let directory = try Directory(scratch.path)
+    let limit = Duration.seconds(60)
     let ours = try directory.open("box", [.readWrite])
     let theirs = try directory.open("box", [.readWrite])
     let taken = try byFlock ? ours.tryFlock(within: limit) : ours.tryRecordLock(within: limit)

@@ -28,9 +28,9 @@ def begin(site, name, client, version, request):
     return trial, victim, lost
 
 
-def sent_again(site, name, version, request, other):
+def sent_again(site, name, client, version, request, other):
     """The connection breaks: the server knows the request when it comes again. Another delivery waits meanwhile."""
-    trial, victim, lost = begin(site, name, "a", version, request)
+    trial, victim, lost = begin(site, name, client, version, request)
     try:
         lost.wait()
         trial.deliver(other, 1, OPTIONS)

@@ -26,9 +26,10 @@ def cut_off(moments, versions):
 
 
 def lost(requests, versions):
-    for request in requests:
-        yield [(f"reply lost: {request} {version}", replies.sent_again, version, request, "b:v3")
-               for version in versions]
+    """Each client loses another one at the same time."""
+    for pair in zip(requests[::2], requests[1::2]):
+        yield [(f"reply lost: {request} {client}:{version}", replies.sent_again, client, version, request, "server")
+               for client, request in zip("ab", pair) for version in versions]
 
 
 def rebooted(*pairs):

@@ -133,7 +133,9 @@ def _compound(reader):
 
 # By number: the name, and what follows: a name (n), an opaque (h), a bitmap (b), so many words (in hexadecimal). CREATE is
 # that of a directory, and named as in NFSv3.
-OPERATIONS = {53: ("SEQUENCE", "8"), 22: ("PUTFH", "h"), 24: ("PUTROOTFH", ""), 32: ("SAVEFH", ""),
-              31: ("RESTOREFH", ""), 3: ("ACCESS", "1"), 9: ("GETATTR", "b"), 10: ("GETFH", ""), 15: ("LOOKUP", "n"), 11: ("LINK", "n"),
-              28: ("REMOVE", "n"), 29: ("RENAME", "nn"), 6: ("MKDIR", "1n"), 34: ("SETATTR", "4"),
-              38: ("WRITE", "4"), 25: ("READ", "4")}
+OPERATIONS = {
+    53: ("SEQUENCE", "8"), 22: ("PUTFH", "h"), 24: ("PUTROOTFH", ""), 32: ("SAVEFH", ""), 31: ("RESTOREFH", ""),
+    3: ("ACCESS", "1"), 9: ("GETATTR", "b"), 10: ("GETFH", ""), 15: ("LOOKUP", "n"), 11: ("LINK", "n"),
+    28: ("REMOVE", "n"), 29: ("RENAME", "nn"), 6: ("MKDIR", "1n"), 34: ("SETATTR", "4"), 38: ("WRITE", "4"),
+    25: ("READ", "4"),
+}
