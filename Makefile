@@ -63,13 +63,8 @@ quiet = 2>&1 | { grep -v -e 'in statically linked applications requires at runti
 SHELL = /bin/bash
 .SHELLFLAGS = -o pipefail -c
 
-<<<<<<< HEAD
 .PHONY: all help deps programs tests demo check lint docs test model torture fuzz powercut nfs nfs-short mta example \
   installed bench install uninstall clean
-=======
-.PHONY: all help deps programs tests demo check lint docs test model torture mta powercut nfs nfs-short example installed \
-  bench install uninstall clean
->>>>>>> cf2138ace5b18d98754a53f224c97f3205b35ae3
 
 all: programs
 
@@ -87,15 +82,9 @@ help:
 	@echo 'make nfs          deliver over real NFS, from two clients and on the server, with everything that goes wrong there:'
 	@echo '                  three User-Mode-Linux machines, without root; make nfs-short takes two minutes'
 	@echo 'make mta          let Postfix, Exim, OpenSMTPD, procmail and others deliver, next to Dovecot (as root; minutes)'
-<<<<<<< HEAD
 	@echo 'make fuzz         $(FUZZ_SECONDS) seconds of libFuzzer for each reader of what others write'
 	@echo 'make bench        time the programs against dotlockfile, lockmail, flock, procmail, maildrop, cp, a bare write,'
 	@echo '                  and what others move maildirs with'
-=======
-	@echo 'make nfs          deliver over real NFS, from two clients and on the server, with everything that goes wrong there:'
-	@echo '                  three User-Mode-Linux machines, without root; make nfs-short takes two minutes'
-	@echo 'make bench        time the programs against dotlockfile, lockmail, flock, procmail, maildrop'
->>>>>>> cf2138ace5b18d98754a53f224c97f3205b35ae3
 	@echo 'make install      PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
 	@echo 'make uninstall    remove what install put there; $(SYSCONFDIR)/dotlock.yaml stays'
 	@echo 'make docs         the library'"'"'s documentation, as a web site in .build/docs'
@@ -118,13 +107,8 @@ nfs-needs = $(build-needs) python3:/usr/bin/python3 iproute2:/usr/*bin/ip e2fspr
 # The mail servers themselves are unpacked, not installed: they conflict.
 mta-needs = $(build-needs) python3:/usr/bin/python3 mount:/usr/bin/mount \
   iproute2:/sbin/ip
-<<<<<<< HEAD
 bench-needs = $(build-needs) strace:/usr/bin/strace $(peers) chiark-utils-bin:/usr/bin/with-lock-ex \
   gcc:/usr/bin/cc libc6-dev:/usr/include/stdio.h python3:/usr/bin/python3
-=======
-# The rest is unpacked by the bed itself: to install it would start a file server.
-nfs-needs = $(build-needs) python3:/usr/bin/python3 iproute2:/usr/*bin/ip e2fsprogs:/usr/*bin/mkfs.ext4
->>>>>>> cf2138ace5b18d98754a53f224c97f3205b35ae3
 
 needs-%:
 	@missing=; \
