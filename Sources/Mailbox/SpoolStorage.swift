@@ -73,9 +73,9 @@ struct SpoolStorage: ~Copyable {
     }
   }
 
-  /// The size of the pieces that ``piece(from:scratch:)`` reads from a file; 0 where it reads none. What it reads should
-  /// still be in the processor's cache when it is written.
-  var scratchSize: Int { file == nil ? 0 : Self.portion }
+  /// The size of the pieces that ``piece(from:scratch:)`` reads from a file; 0 where it reads none. The lock is proven
+  /// before each, which over a network takes longer than the processor's cache saves.
+  var scratchSize: Int { file == nil ? 0 : 1 << 20 }
 
   /// The bytes from `offset` on: all of them from memory, else as many as there is room for.
   borrowing func piece(
