@@ -126,7 +126,7 @@ struct StealTests {
       canQueue: false, attend: { if case .theft(let text) = $0 { thefts.append(text) } }
     ).release()
     #expect(thefts.count == 1)
-    #expect(thefts.first?.contains("box.lock: stolen from process 12345: not touched for 1000s") == true)
+    #expect(thefts.first?.contains("box.lock: stolen from process 12345: not touched for 100") == true)
   }
 
   @Test("is stolen also where its holder was killed over replacing the file, which has a second name since")
