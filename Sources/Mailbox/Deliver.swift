@@ -12,7 +12,7 @@ extension HeldLock {
   /// - Parameters:
   ///   - message: the message's bytes, with or without a `From ` line of its own.
   ///   - envelope: what is known of the message besides its bytes.
-  /// - Throws: `LockFailure`, as ``append(_:checkpoint:)`` does.
+  /// - Throws: `LockFailure`, as ``append(_:checkpoint:report:)`` does.
   public mutating func append(_ message: [UInt8], from envelope: Envelope = Envelope()) throws(LockFailure) {
     try append(Spool(message.span.bytes, from: envelope, policy: policy, directories: [location.directory]))
   }
@@ -28,7 +28,7 @@ extension HeldLock {
 ///   - envelope: what is known of the message besides its bytes.
 ///   - policy: methods, lease, waiting, and how the mailbox is written.
 ///   - pause: how to pass the time between two tries for the lock; it may throw to end the wait.
-/// - Throws: `LockFailure`: `busy` when the time to wait is over; else as `HeldLock.append(_:checkpoint:)` does.
+/// - Throws: `LockFailure`: `busy` when the time to wait is over; else as `HeldLock.append(_:checkpoint:report:)` does.
 public func deliver(
   _ message: [UInt8], to path: FilePath, from envelope: Envelope = Envelope(), policy: Policy,
   pause: Pause = { (time, descriptor) throws(LockFailure) in sleep(time, orReadable: descriptor) }
