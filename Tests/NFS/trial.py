@@ -143,10 +143,19 @@ class Trial:
             name = re.match(rb"X-Name: (\S+)\n", text)
             name = name.group(1).decode() if name else "?"
             if unquoted(text) != self._messages.get(name):
-                raise Failed(f"message {name} is not what it was: {text[:200]!r}... of {len(text)} bytes")
+                raise Failed(f"message {name} is not what it was: {difference(unquoted(text), self._messages.get(name))}")
             found[name] += 1
         box.close()
         return found
+
+
+def difference(found, sent):
+    """Where one begins to be another, and what is there."""
+    if sent is None:
+        return f"nobody sent {found[:200]!r}"
+    place = next((at for at, (one, other) in enumerate(zip(found, sent)) if one != other), min(len(found), len(sent)))
+    return (f"{len(found)} of {len(sent)} bytes, and from {place} on {found[place:place + 200]!r} in place of "
+            f"{sent[place:place + 200]!r}")
 
 
 def message(name, size):
