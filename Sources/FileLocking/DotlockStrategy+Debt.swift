@@ -34,7 +34,7 @@ extension DotlockStrategy {
       }
       return true
     } catch {
-      if error == .noSuchFileOrDirectory || error == .staleNFSFileHandle { return false }
+      if error.meansGone { return false }
       throw LockFailure(error, target.permitPath, "cannot examine")
     }
   }
@@ -62,8 +62,7 @@ extension DotlockStrategy {
       try held?.setDebt(false, in: target)
     } catch {
       // A fence may take as long as the rest of the lease.
-      let isStolen = error == .noSuchFileOrDirectory || error == .staleNFSFileHandle
-      throw isStolen
+      throw error.meansGone
         ? LockFailure(.lost, target.lockPath, "was stolen while the file was replaced")
         : LockFailure(error, target.lockPath, "cannot write")
     }

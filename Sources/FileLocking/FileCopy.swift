@@ -25,7 +25,7 @@ struct FileCopy: ~Copyable {
         return FileCopy(permit: permit, name: name, descriptor: descriptor)
       } catch {
         permit.giveUp(target)
-        guard error == .noSuchFileOrDirectory || error == .staleNFSFileHandle else {
+        guard error.meansGone else {
           throw LockFailure(error, target.permitPath, "cannot copy the file")
         }
       }

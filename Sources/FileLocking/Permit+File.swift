@@ -54,7 +54,7 @@ extension Permit {
       try remove(old, target)
     } catch {
       // Somebody else has done it.
-      guard error == .noSuchFileOrDirectory || error == .staleNFSFileHandle else { throw error }
+      guard error.meansGone else { throw error }
     }
   }
 

@@ -43,7 +43,7 @@ extension Permit {
         let names = try permit.directory.names()
         return Leftovers(permit: permit, names: names)
       } catch {
-        guard error == .noSuchFileOrDirectory || error == .staleNFSFileHandle else { throw error }
+        guard error.meansGone else { throw error }
         return nil
       }
     }

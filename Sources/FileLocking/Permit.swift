@@ -92,7 +92,7 @@ struct Permit: ~Copyable {
     do throws(Errno) {
       try target.directory.rename(old, to: name, in: directory)
     } catch {
-      guard error == .noSuchFileOrDirectory || error == .staleNFSFileHandle else { throw error }
+      guard error.meansGone else { throw error }
       // The reply may have been lost, and the request sent again: then the file is there all the same.
       return !target.isLocal && (try? directory.status(of: name)) != nil ? name : nil
     }

@@ -1,6 +1,6 @@
 internal import CPosix
 internal import Glibc
-internal import SystemPackage
+package import SystemPackage
 
 /// The one place where EINTR is retried: runs a system call until it is done or has failed for another reason.
 @inline(__always)
@@ -16,6 +16,11 @@ func systemCall<Result: SignedInteger & FixedWidthInteger>(_ call: () -> Result)
 /// A call whose result says no more than that it went well.
 @inline(__always)
 func systemCheck(_ call: () -> CInt) throws(Errno) { _ = try systemCall(call) }
+
+extension Errno {
+  /// Whether what was asked for is not there any more, or not under that name: to an NFS client it may be stale instead.
+  package var meansGone: Bool { self == .noSuchFileOrDirectory || self == .staleNFSFileHandle }
+}
 
 extension FilePath {
   /// `withPlatformString` that keeps the error's type.

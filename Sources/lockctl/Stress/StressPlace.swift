@@ -76,7 +76,7 @@ struct StressPlace: ~Copyable {
       try lock.setTimes(accessed: time, modified: time)
       return true
     } catch {
-      guard error == .noSuchFileOrDirectory || error == .staleNFSFileHandle else { throw error }
+      guard error.meansGone else { throw error }
       return false
     }
   }
