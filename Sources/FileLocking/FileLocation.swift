@@ -1,6 +1,6 @@
 internal import Glibc
 package import LockPolicy
-internal import Posix
+package import Posix
 public import SystemPackage
 
 /// Where a file is: its directory, with every symbolic link resolved, and its name there.
@@ -62,6 +62,16 @@ public struct FileLocation: Sendable, Equatable {
     }
     defer { free(real) }
     return FilePath(platformString: real)
+  }
+}
+
+extension Directory {
+  /// The name of a file among those that begin with `prefix`; `nil` when it has none there.
+  package func name(of file: FileStatus, beginningWith prefix: FilePath) throws(Errno) -> FilePath? {
+    for name in try names() where name.begins(with: prefix) {
+      if let other = try statusIfThere(of: name), other.isSameFile(as: file) { return name }
+    }
+    return nil
   }
 }
 

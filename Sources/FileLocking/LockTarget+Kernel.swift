@@ -28,9 +28,7 @@ extension LockTarget {
   ///
   /// Not less than it takes to call back what was lent to a client that does not answer.
   private var answerLimit: Duration? {
-    // By network rules on a local file system, too, the kernel answers by itself.
-    guard !isLocal, (try? Self.isLocal(directory)) != true else { return nil }
-    return policy.wait.timeout.map { max($0, .seconds(15)) }
+    isOnLocalFileSystem ? nil : policy.wait.timeout.map { max($0, .seconds(15)) }
   }
 
   private func unanswered(_ error: Errno, _ name: String) -> LockFailure? {

@@ -11,6 +11,8 @@ package struct LockTarget: ~Copyable {
   let lockName, permitName, queueName: FilePath
   /// Whether the local rules apply, or the network ones.
   let isLocal: Bool
+  /// Whether the kernel answers by itself, whatever the rules are.
+  let isOnLocalFileSystem: Bool
   /// Who will hold the lock, for the record.
   let holder: LockRecord.Holder
   /// Whether the kernel methods let others read meanwhile.
@@ -32,7 +34,9 @@ package struct LockTarget: ~Copyable {
     let directory = try attempt(location.directory, "cannot open the directory") { () throws(Errno) in
       try Directory(location.directory)
     }
-    self.isLocal = if let isLocal { isLocal } else { try Self.isLocal(directory) }
+    let answersItself = if isLocal == true { true } else { try Self.isLocal(directory) }
+    isOnLocalFileSystem = answersItself
+    self.isLocal = if let isLocal { isLocal } else { answersItself }
     self.directory = directory
     self.location = location
     lockName = location.lockName(policy)
@@ -114,13 +118,10 @@ package struct LockTarget: ~Copyable {
   ///
   /// - Returns: whether there was one.
   func removeLeftName(of file: FileStatus) -> Bool {
-    guard file.links == 2, let names = try? directory.names() else { return false }
-    let prefix = lockName.appendingToName(".")
-    for name in names where name.begins(with: prefix) {
-      guard let other = try? directory.status(of: name), other.isSameFile(as: file) else { continue }
-      return (try? directory.unlink(name)) != nil
-    }
-    return false
+    guard file.links == 2,
+      let name = try? directory.name(of: file, beginningWith: lockName.appendingToName("."))
+    else { return false }
+    return (try? directory.unlink(name)) != nil
   }
 
   /// Whether the path still leads to the file that is open.

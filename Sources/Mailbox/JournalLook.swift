@@ -65,7 +65,8 @@ struct JournalLook {
     guard isOurs(status) else { return "belongs to user \(status.owner)" }
     guard status.mode & 0o022 == 0 else { return "can be written by others" }
     guard status.links != 1 else { return nil }
-    if status.links == 2, let first = try firstName(of: status, name, directory) {
+    // A writer that needs a name for a file before it links it may be killed before it takes that away again.
+    if status.links == 2, let first = try directory.name(of: status, beginningWith: name.appendingToName(".")) {
       if mends { try directory.unlink(first) }
       return nil
     }
@@ -76,16 +77,5 @@ struct JournalLook {
   private func isOurs(_ status: FileStatus) -> Bool {
     let user = geteuid()
     return status.owner == user || user == 0 && status.owner == owner
-  }
-
-  /// A writer that needs a name for a file before it links it may be killed before it takes that away again.
-  private func firstName(
-    of status: FileStatus, _ name: FilePath, _ directory: borrowing Directory
-  ) throws(Errno) -> FilePath? {
-    let prefix = name.appendingToName(".")
-    for name in try directory.names() where name.begins(with: prefix) {
-      if try directory.status(of: name).isSameFile(as: status) { return name }
-    }
-    return nil
   }
 }

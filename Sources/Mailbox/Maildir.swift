@@ -102,18 +102,6 @@ extension Maildir {
   }
 }
 
-extension Directory {
-  /// lstat(2) of a name; `nil` when it is gone.
-  func statusIfThere(of name: FilePath) throws(Errno) -> FileStatus? {
-    do throws(Errno) {
-      return try status(of: name)
-    } catch {
-      if error == .noSuchFileOrDirectory { return nil }
-      throw error
-    }
-  }
-}
-
 extension FileTime {
   /// Whole seconds since 1970, rounded down.
   var seconds: Int64 { nanoseconds >= 0 ? nanoseconds / 1_000_000_000 : (nanoseconds + 1) / 1_000_000_000 - 1 }

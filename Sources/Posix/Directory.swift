@@ -54,6 +54,16 @@ package struct Directory: ~Copyable {
     return FileStatus(status)
   }
 
+  /// lstat(2) of a name; `nil` when it is gone.
+  package func statusIfThere(of name: FilePath) throws(Errno) -> FileStatus? {
+    do throws(Errno) {
+      return try status(of: name)
+    } catch {
+      if error == .noSuchFileOrDirectory { return nil }
+      throw error
+    }
+  }
+
   package func link(_ name: FilePath, to new: FilePath) throws(Errno) {
     try name.call { (name) throws(Errno) in
       try new.call { (new) throws(Errno) in try systemCheck { linkat(raw, name, raw, new, 0) } }
