@@ -45,7 +45,9 @@ let package = Package(
     module("PolicyFile", ["CYAML", "Posix", "LockPolicy", "FileLocking"]),
     module("FileLocking", ["Posix", "LockPolicy"]),
     module("Mailbox", ["Posix", "LockPolicy", "FileLocking"]),
-    .target(name: "QuickStart", cSettings: [.define("STATIC_RUNTIME", .when(configuration: .release))]),
+    .target(
+      name: "QuickStart", exclude: ["symbols.order"],
+      cSettings: [.define("STATIC_RUNTIME", .when(configuration: .release))]),
     module("CommandLine", ["QuickStart", "CPosix", "Posix", "LockPolicy", "PolicyFile", "FileLocking", "Mailbox"]),
     // One import for programs outside this package.
     module("MailboxLocking", ["LockPolicy", "PolicyFile", "FileLocking", "Mailbox"]),

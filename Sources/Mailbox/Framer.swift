@@ -31,7 +31,7 @@ struct Framer {
     defer { line = line(at: chunk.count, in: chunk) }
     var next = 0
     var done = 0
-    while let start = chunk.firstIndex(of: UInt8(ascii: "F"), from: next) {
+    while let start = chunk.firstIndexOfFr(from: next) {
       next = start + 1
       let seen = min(5, chunk.count - start)
       guard chunk.holds("From ", length: seen, at: start), line(at: start, in: chunk) != .inside else { continue }
