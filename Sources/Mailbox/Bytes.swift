@@ -44,6 +44,13 @@ extension UnsafeRawBufferPointer {
     return memcmp(base + start, text.utf8Start, length) == 0
   }
 
+  /// The same in upper or lower case, for the whole of `text`.
+  func holdsIgnoringCase(_ text: StaticString, at start: Int) -> Bool {
+    guard let base = baseAddress, start + text.utf8CodeUnitCount <= count else { return false }
+    let here = (base + start).assumingMemoryBound(to: CChar.self)
+    return strncasecmp(here, text.utf8Start, text.utf8CodeUnitCount) == 0
+  }
+
   func isEqual(to other: UnsafeRawBufferPointer) -> Bool {
     guard count == other.count, let a = baseAddress, let b = other.baseAddress else { return count == other.count }
     return memcmp(a, b, count) == 0
@@ -70,14 +77,6 @@ extension ArraySlice<UInt8> {
       return []
     }
     return self[first...last]
-  }
-
-  /// Whether the bytes begin with `text`, in upper or lower case.
-  func startsWithIgnoringCase(_ text: StaticString) -> Bool {
-    withUnsafeBytes { bytes in
-      guard let base = bytes.baseAddress, bytes.count >= text.utf8CodeUnitCount else { return false }
-      return strncasecmp(base, text.utf8Start, text.utf8CodeUnitCount) == 0
-    }
   }
 }
 

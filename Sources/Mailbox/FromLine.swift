@@ -33,9 +33,25 @@ struct FromLine {
     self.init(ArraySlice(head.slice(0..<end)), length: min(end + 1, head.count))
   }
 
+  /// A line with this sender and date.
+  ///
+  /// - Parameters:
+  ///   - sender: the address; empty: a bounce.
+  ///   - seconds: since 1970.
+  static func bytes(_ sender: [UInt8], _ seconds: Int64) -> [UInt8] {
+    var line: [UInt8] = []
+    line.reserveCapacity(sender.count + 64)
+    line += "From ".utf8
+    line += word(sender)
+    line.append(.space)
+    line += PostmarkDate.text(seconds)
+    line.append(.newline)
+    return line
+  }
+
   /// A sender's address as the one word that a `From ` line has room for: blanks and control characters become `-`,
   /// and the empty address is `MAILER-DAEMON`.
-  static func word(_ sender: [UInt8]) -> [UInt8] {
+  private static func word(_ sender: [UInt8]) -> [UInt8] {
     var address = sender[...]
     if address.first == UInt8(ascii: "<"), address.last == UInt8(ascii: ">") {
       address = address.dropFirst().dropLast()

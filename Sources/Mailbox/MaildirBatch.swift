@@ -64,28 +64,30 @@ struct MaildirBatch: ~Copyable {
     _ message: MaildirMessage, of maildir: borrowing Maildir, quoting: Policy.Quoting, input: inout ByteBuffer,
     checkpoint: () throws(LockFailure) -> Void
   ) throws(LockFailure) {
-    let path = maildir.path(of: message)
-    guard message.isRegular else { return list.left.append(LockFailure(.refused, path, "is not a regular file")) }
+    guard message.isRegular else {
+      return list.left.append(LockFailure(.refused, maildir.path(of: message), "is not a regular file"))
+    }
     let flags: OpenFlags = [.readOnly, .noFollow, .unsuspecting]
     let file: Descriptor
     do throws(Errno) {
       file = try maildir[message.folder].open(message.name, flags)
     } catch {
       if error == .noSuchFileOrDirectory { return list.vanished.append(message) }
-      return list.left.append(LockFailure(error, path, "cannot open"))
+      return list.left.append(LockFailure(error, maildir.path(of: message), "cannot open"))
     }
     var source = MessageSource(count: message.size)
     do throws(Errno) {
       try source.fill(&input, from: file)
     } catch {
-      return list.left.append(LockFailure(error, path, "cannot read"))
+      return list.left.append(LockFailure(error, maildir.path(of: message), "cannot read"))
     }
-    try frame(message, &source, file, path, quoting, &input, checkpoint)
+    try frame(message, of: maildir, &source, file, quoting, &input, checkpoint)
   }
 
   private mutating func frame(
-    _ message: MaildirMessage, _ source: inout MessageSource, _ file: borrowing Descriptor, _ path: FilePath,
-    _ quoting: Policy.Quoting, _ input: inout ByteBuffer, _ checkpoint: () throws(LockFailure) -> Void
+    _ message: MaildirMessage, of maildir: borrowing Maildir, _ source: inout MessageSource,
+    _ file: borrowing Descriptor, _ quoting: Policy.Quoting, _ input: inout ByteBuffer,
+    _ checkpoint: () throws(LockFailure) -> Void
   ) throws(LockFailure) {
     var framer = Framer(quoting)
     try frameHead(message, input.bytes, isWhole: source.isAtEnd, &framer)
@@ -96,7 +98,7 @@ struct MaildirBatch: ~Copyable {
       } catch {
         // It is alone in the batch.
         storage = SpoolStorage(directories: directories)
-        return list.left.append(LockFailure(error, path, "cannot read"))
+        return list.left.append(LockFailure(error, maildir.path(of: message), "cannot read"))
       }
       try framer.frame(input.bytes) { (bytes) throws(LockFailure) in try storage.append(bytes) }
     }
@@ -109,8 +111,7 @@ struct MaildirBatch: ~Copyable {
   private mutating func frameHead(
     _ message: MaildirMessage, _ head: UnsafeRawBufferPointer, isWhole: Bool, _ framer: inout Framer
   ) throws(LockFailure) {
-    let sender = FromLine.word(Postmark.returnPath(in: head) ?? [])
-    let line = Array("From ".utf8) + sender + " \(PostmarkDate.text(message.modified.seconds))\n".utf8
+    let line = FromLine.bytes(Postmark.returnPath(in: head) ?? [], message.modified.seconds)
     try line.span.bytes.withUnsafeBytes { (line) throws(LockFailure) in try storage.append(line) }
 
     let header = StatusHeader(head, isWhole: isWhole)

@@ -81,6 +81,7 @@ extension MaildirMove {
     var batch = try readBatch(attend)
     if batch.list.messages.isEmpty { return try conclude(batch.list, attend) }
 
+    let asked = BootTime.now
     var lock = try acquire(mailbox, policy, attend)
     // Only where somebody else's lease is used up little by little: our own has just begun.
     if let remaining = lock.remaining, remaining < slowest * 2 {
@@ -88,8 +89,8 @@ extension MaildirMove {
         .lost, mailbox.path, "the lease has no time for more messages; the rest is still in the maildir")
     }
     let start = BootTime.now
-    // The wait may have been long: a mail reader may have changed flags, or deleted messages.
-    if try !isCurrent(batch.list) { batch = try readBatch(attend) }
+    // After a wait: a mail reader may have changed flags, or deleted messages.
+    if start.since(asked) > .milliseconds(10), try !isCurrent(batch.list) { batch = try readBatch(attend) }
     let list = batch.list
     if !list.messages.isEmpty {
       try append(batch.spool(of: isCopy ? nil : maildir.realPath), list, to: &lock, under: &maildirLock, attend)

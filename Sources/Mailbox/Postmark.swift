@@ -16,27 +16,21 @@ struct Postmark {
     let leading = envelope.fromLine == nil ? FromLine(leading: head) : nil
     replaced = leading?.length ?? 0
     if let sender = envelope.sender {
-      addFromLine(sender, now)
+      lines = FromLine.bytes(sender, now)
     } else if let line = envelope.fromLine.flatMap({ FromLine($0.oneLine[...]) }) ?? leading {
-      lines += line.bytes
+      lines = line.bytes
     } else {
-      addFromLine(envelope.environmentSender ?? Self.returnPath(in: head) ?? [], now)
+      lines = FromLine.bytes(envelope.environmentSender ?? Self.returnPath(in: head) ?? [], now)
     }
     guard envelope.fromLine != nil else { return }
     addHeader("Return-Path:", envelope.returnPathLine)
     addHeader("Delivered-To:", envelope.deliveredToLine)
   }
 
-  private mutating func addFromLine(_ sender: [UInt8], _ now: Int64) {
-    lines += "From ".utf8
-    lines += FromLine.word(sender)
-    lines += " \(PostmarkDate.text(now))\n".utf8
-  }
-
   /// A variable that is not the header it should be is left out: a line without a colon would end the message's header,
   /// and `From ` would begin another message.
   private mutating func addHeader(_ name: StaticString, _ line: [UInt8]?) {
-    guard let line = line?.oneLine, line[...].startsWithIgnoringCase(name) else { return }
+    guard let line = line?.oneLine, line.withUnsafeBytes({ $0.holdsIgnoringCase(name, at: 0) }) else { return }
     lines += line
     lines.append(.newline)
   }
@@ -46,9 +40,9 @@ struct Postmark {
     let name: StaticString = "Return-Path:"
     var start = 0
     while let end = head.firstIndex(of: .newline, from: start), end > start, head[start] != UInt8(ascii: "\r") {
-      let line = ArraySlice(head.slice(start..<end))
-      if line.startsWithIgnoringCase(name) {
-        return address(in: line.dropFirst(name.utf8CodeUnitCount) + continuation(in: head, after: end))
+      if head.holdsIgnoringCase(name, at: start) {
+        let line = ArraySlice(head.slice(start + name.utf8CodeUnitCount..<end))
+        return address(in: line + continuation(in: head, after: end))
       }
       start = end + 1
     }

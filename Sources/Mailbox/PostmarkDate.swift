@@ -8,34 +8,45 @@ enum PostmarkDate {
   /// Not gmtime(3), which reads the time zone's file first, for every message.
   ///
   /// - Parameter seconds: since 1970.
-  static func text(_ seconds: Int64) -> String {
+  static func text(_ seconds: Int64) -> [UInt8] {
     let (day, second) = floorDivide(seconds, by: 86_400)
     let (year, month, dayOfMonth) = civilDate(day)
     let (hour, minute) = (second / 3600, second / 60 % 60)
-    let time = "\(twoDigits(hour)):\(twoDigits(minute)):\(twoDigits(second % 60))"
-    return
-      "\(days[Int(floorDivide(day, by: 7).rest)]) \(months[month - 1]) \(twoDigits(Int64(dayOfMonth))) \(time) \(year)"
+    var text: [UInt8] = []
+    text.reserveCapacity(24)
+    func add(_ number: Int64, after separator: Unicode.Scalar) {
+      text.append(UInt8(ascii: separator))
+      text.append(UInt8(ascii: "0") + UInt8(number / 10))
+      text.append(UInt8(ascii: "0") + UInt8(number % 10))
+    }
+    text += days[Int(floorDivide(day, by: 7).rest)].utf8
+    text.append(.space)
+    text += months[month - 1].utf8
+    add(dayOfMonth, after: " ")
+    add(hour, after: " ")
+    add(minute, after: ":")
+    add(second % 60, after: ":")
+    text += " \(year)".utf8
+    return text
   }
 
   /// The day of the proleptic Gregorian calendar that is `day` days after 1970-01-01.
   ///
   /// Counted in years that begin in March, so that a leap day is the last of its year.
-  private static func civilDate(_ day: Int64) -> (year: Int64, month: Int, day: Int) {
+  private static func civilDate(_ day: Int64) -> (year: Int64, month: Int, day: Int64) {
     let (era, dayOfEra) = floorDivide(day + 719_468, by: 146_097)
     let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
     let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
     let monthFromMarch = (5 * dayOfYear + 2) / 153
     let month = Int(monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9)
     let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-    return (year, month, Int(dayOfYear - (153 * monthFromMarch + 2) / 5) + 1)
+    return (year, month, dayOfYear - (153 * monthFromMarch + 2) / 5 + 1)
   }
 
   private static func floorDivide(_ a: Int64, by b: Int64) -> (quotient: Int64, rest: Int64) {
     let (quotient, rest) = a.quotientAndRemainder(dividingBy: b)
     return rest < 0 ? (quotient - 1, rest + b) : (quotient, rest)
   }
-
-  private static func twoDigits(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
 
   /// Where in a line's words a date begins, in one of the forms that are found in mailboxes: asctime(3)'s, with or
   /// without seconds, with a zone before or after the year, and with `remote from` or other words behind.

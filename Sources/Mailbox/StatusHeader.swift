@@ -41,7 +41,6 @@ struct StatusHeader {
   }
 
   private static func isStatus(_ head: UnsafeRawBufferPointer, at start: Int) -> Bool {
-    let line = ArraySlice(head.slice(start..<min(start + 9, head.count)))
-    return line.startsWithIgnoringCase("Status:") || line.startsWithIgnoringCase("X-Status:")
+    head.holdsIgnoringCase("Status:", at: start) || head.holdsIgnoringCase("X-Status:", at: start)
   }
 }

@@ -6,6 +6,7 @@
 // names, so these take their place. Where the runtime is a shared library, as in debug builds and tests, its own are
 // used and nothing here is compiled in. A runtime that gains another function beside one of these fails to link, loudly.
 #ifdef STATIC_RUNTIME
+#include <malloc.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,13 @@ static char **arguments;
 __attribute__((constructor)) static void keep_arguments(int count, char **words) {
   argument_count = count;
   arguments = words;
+}
+
+// What such a program has freed it needs again, or it ends: to give memory back, and to have it filled with zeros anew,
+// costs maildir2mbox a tenth of its time.
+__attribute__((constructor)) static void keep_memory(void) {
+  mallopt(M_TRIM_THRESHOLD, 64 << 20);
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
 }
 
 // The caller owns what it gets, words and all.

@@ -15,7 +15,7 @@ import Testing
     try place.add("new/2", "Return-Path: <bob@example.org>\nSubject: 2\nStatus: RO\n\nFrom here", age: 20)
     try place.add("cur/1:2,FS", "Subject: 1\n\nbody\n", age: 30)
     let progress = try place.move(.with(method))
-    let dates = [place.now - 30, place.now - 20].map { PostmarkDate.text($0) }
+    let dates = [place.now - 30, place.now - 20].map { String(decoding: PostmarkDate.text($0), as: UTF8.self) }
     #expect(
       try place.place.text() == """
         From a
@@ -46,7 +46,7 @@ import Testing
     let place = try MaildirPlace()
     try place.add("new/1", "From evil Mon Jan 02 03:04:05 2006\nSubject: 1\n\n", age: 20)
     try place.move()
-    let date = PostmarkDate.text(place.now - 20)
+    let date = String(decoding: PostmarkDate.text(place.now - 20), as: UTF8.self)
     #expect(
       try place.place.text()
         == "From MAILER-DAEMON \(date)\n>From evil Mon Jan 02 03:04:05 2006\nSubject: 1\n\n\n")
@@ -98,7 +98,7 @@ import Testing
     for (number, size) in sizes.enumerated() {
       let text = "S: \(number)\n\n" + String(decoding: [UInt8](longLine, filling: size), as: UTF8.self)
       try place.add("cur/\(number):2,S", text, age: Int64(100 - number))
-      let date = PostmarkDate.text(place.now - Int64(100 - number))
+      let date = String(decoding: PostmarkDate.text(place.now - Int64(100 - number)), as: UTF8.self)
       expected +=
         "From MAILER-DAEMON \(date)\nS: \(number)\nStatus: RO\n\n\(text.dropFirst("S: \(number)\n\n".count))\n".utf8
     }
