@@ -81,16 +81,19 @@ extension MaildirMove {
     var batch = try readBatch(attend)
     if batch.list.messages.isEmpty { return try conclude(batch.list, attend) }
 
-    let asked = BootTime.now
-    var lock = try acquire(mailbox, policy, attend)
+    var hasWaited = false
+    var lock = try acquire(mailbox, policy) { (event) throws(LockFailure) in
+      hasWaited = true
+      try attend(event)
+    }
     // Only where somebody else's lease is used up little by little: our own has just begun.
     if let remaining = lock.remaining, remaining < slowest * 2 {
       throw LockFailure(
         .lost, mailbox.path, "the lease has no time for more messages; the rest is still in the maildir")
     }
     let start = BootTime.now
-    // After a wait: a mail reader may have changed flags, or deleted messages.
-    if start.since(asked) > .milliseconds(10), try !isCurrent(batch.list) { batch = try readBatch(attend) }
+    // A mail reader may have changed flags meanwhile, or deleted messages.
+    if hasWaited, try !isCurrent(batch.list) { batch = try readBatch(attend) }
     let list = batch.list
     if !list.messages.isEmpty {
       try append(batch.spool(of: isCopy ? nil : maildir.realPath), list, to: &lock, under: &maildirLock, attend)
