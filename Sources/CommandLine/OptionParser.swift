@@ -11,13 +11,24 @@ struct OptionParser {
   private let options: [CommandOption]
 
   // Loops instead of map and joined here and below: each generic that a program instantiates costs it start-up time.
-  init(_ program: ProgramDescription) { options = CommandOption.common + program.options }
+  private init(_ program: ProgramDescription) { options = CommandOption.common + program.options }
 
   /// Reads a command line.
   ///
   /// - Parameter invocation: gets the options that were understood, also when a later one is wrong.
   /// - Throws: ``UsageError``.
-  func parse(
+  static func parse(
+    _ count: CInt, _ words: CommandWords, of program: ProgramDescription, into invocation: inout Invocation
+  ) throws(UsageError) -> Request {
+    // What has no options needs no table of them, which would be a tenth of what a delivery computes.
+    guard count > 1, words[1]?.pointee == CChar(UInt8(ascii: "-")) else {
+      invocation.operands = Operands(words + min(Int(count), 1), count: max(Int(count) - 1, 0))
+      return .run(invocation)
+    }
+    return try OptionParser(program).parse(count, words, into: &invocation)
+  }
+
+  private func parse(
     _ count: CInt, _ words: CommandWords, into invocation: inout Invocation
   ) throws(UsageError) -> Request {
     let long = longOptions()

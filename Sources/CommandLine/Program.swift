@@ -24,9 +24,8 @@ package struct Program: ~Copyable {
     StandardStreams.fillGaps()
     var program = Program(description)
     do {
-      let parser = OptionParser(description)
-      switch try parser.parse(
-        Swift.CommandLine.argc, Swift.CommandLine.unsafeArgv, into: &program.invocation)
+      switch try OptionParser.parse(
+        Swift.CommandLine.argc, Swift.CommandLine.unsafeArgv, of: description, into: &program.invocation)
       {
       case .help: return Diagnostics.show(description.help)
       case .version: return Diagnostics.show("\(description.name) \(ProgramDescription.version)\n")

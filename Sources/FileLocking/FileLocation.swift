@@ -57,9 +57,10 @@ public struct FileLocation: Sendable, Equatable {
   }
 
   private static func realPath(of path: FilePath) throws(LockFailure) -> FilePath {
-    guard let real = path.withPlatformString({ realpath($0, nil) }) else {
-      throw LockFailure(Errno(rawValue: errno), path, "cannot find the directory")
-    }
+    // Not as the closure's result: the optional would be one more generic for the program to instantiate.
+    var real: UnsafeMutablePointer<CChar>?
+    path.withPlatformString { real = realpath($0, nil) }
+    guard let real else { throw LockFailure(Errno(rawValue: errno), path, "cannot find the directory") }
     defer { free(real) }
     return FilePath(platformString: real)
   }

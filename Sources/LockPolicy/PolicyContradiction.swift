@@ -13,6 +13,7 @@ public struct PolicyContradiction: Error, Sendable, Equatable, CustomStringConve
 
 extension ResolvedPolicy {
   func refuseContradictions() throws(PolicyContradiction) {
+    guard !isBuiltIn else { return }
     for check in contradictions {
       guard let reason = check.reason(policy) else { continue }
       let origin = check.keys.map { self.origin(of: $0) }.max { $0.rank < $1.rank } ?? .builtIn

@@ -49,20 +49,27 @@ public struct PolicyDocument: Sendable {
 public struct ResolvedPolicy: Sendable {
   /// The settings.
   public private(set) var policy = Policy()
-  private var origins = [Origin](repeating: .builtIn, count: Settings.table.count)
+  /// By the table's order; empty as long as everything is built in, which most programs never get beyond.
+  private var origins: [Origin] = []
 
   /// The built-in defaults.
   public init() {}
 
   /// Every setting in the order of the table, with its value and where that comes from.
   public var entries: [(setting: Setting, text: String, origin: Origin)] {
-    Settings.table.indices.map { (Settings.table[$0], Settings.table[$0].text(in: policy), origins[$0]) }
+    Settings.table.indices.map { (Settings.table[$0], Settings.table[$0].text(in: policy), origin($0)) }
   }
 
   /// Where the value of `key` comes from.
-  public func origin(of key: String) -> Origin { origins[Settings.index(of: key)] }
+  public func origin(of key: String) -> Origin { origin(Settings.index(of: key)) }
+
+  private func origin(_ index: Int) -> Origin { isBuiltIn ? .builtIn : origins[index] }
+
+  /// Whether nothing has been set.
+  var isBuiltIn: Bool { origins.isEmpty }
 
   mutating func apply(_ assignments: [Assignment]) {
+    if isBuiltIn, !assignments.isEmpty { origins = [Origin](repeating: .builtIn, count: Settings.table.count) }
     for assignment in assignments {
       // An assignment was checked when it was made.
       try? assignment.setting.store(assignment.text, &policy)
