@@ -67,7 +67,8 @@ let package = Package(
 
     // Not a product: `make bench` builds and runs it.
     .executableTarget(
-      name: "lockbench", dependencies: ["CPosix"], path: "Tests/Bench", exclude: ["Rivals", "order.py"], swiftSettings: strict),
+      name: "lockbench", dependencies: ["CPosix"], path: "Tests/Bench", exclude: ["Rivals", "order.py"],
+      swiftSettings: strict),
 
     tests("LockPolicy", ["LockPolicy"]),
     .testTarget(
