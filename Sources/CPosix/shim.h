@@ -97,15 +97,14 @@ static inline int cposix_is_readable_within(int descriptor, int milliseconds) {
 // but SIGKILL ends such a call. The locks belong to the open file, which the two processes share, so what that one is
 // granted is ours.
 //
-// Not fork(2): its child would be reported, with SIGCHLD, to a program that knows nothing of it. Not CLONE_FILES either,
-// which would spare it copies of our other descriptors: under flock(2), between clients by NFSv4.0 and v4.2 of Linux 6.1,
-// messages were lost with it in two of three rounds, and without it in none.
-// Without CLONE_PIDFD, in a kernel before 5.2, we ask ourselves.
+// Not fork(2): its child would be reported, with SIGCHLD, to a program that knows nothing of it, and would have copies of
+// all our descriptors: other locks, let go by closing them, would stay for as long as it lives. Without CLONE_PIDFD, in a
+// kernel before 5.2, we ask ourselves.
 static inline int cposix_ask_within(int descriptor, enum cposix_request request, int type, int milliseconds) {
   const int yes = 255;  // no error number
-  int process = -1, status = 0;
+  int process = -1, status = SIGKILL;  // which is no exit, should somebody else have reaped it
   pid_t parent = getpid();
-  long child = syscall(SYS_clone, CLONE_PIDFD, 0, &process, 0, 0);
+  long child = syscall(SYS_clone, CLONE_PIDFD | CLONE_FILES, 0, &process, 0, 0);
   if (child == -1) return cposix_ask(descriptor, request, type);
   if (child == 0) {
     syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
@@ -119,9 +118,10 @@ static inline int cposix_ask_within(int descriptor, enum cposix_request request,
     cposix_is_readable_within(process, 1000);
   }
   close(process);
-  // One that cannot even be killed is left to whoever takes the orphans.
-  int is_reaped = waitpid((pid_t)child, &status, __WALL | WNOHANG) == child;
-  if (!is_over || !is_reaped || !WIFEXITED(status)) {
+  // One that cannot even be killed is left to whoever takes the orphans. One that is over is waited for: whoever traces
+  // it is told before us.
+  while (waitpid((pid_t)child, &status, is_over ? __WALL : __WALL | WNOHANG) == -1 && errno == EINTR) {}
+  if (!is_over || !WIFEXITED(status)) {
     errno = ETIMEDOUT;
     return -1;
   }

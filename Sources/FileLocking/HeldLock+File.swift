@@ -28,7 +28,13 @@ extension HeldLock {
   /// Opens the file by the policy's rules, unless a method of the lock has opened it already.
   ///
   /// - Throws: ``LockFailure``: `refused` when it is not the caller's own plain file.
-  package mutating func openFile() throws(LockFailure) { try target.openFile() }
+  package mutating func openFile() throws(LockFailure) {
+    try target.openFile()
+    // A method of the kernel's has the file open before the lock is ours, and so may others on this host. NFS of Linux 6.1
+    // trusts, after a lock as well, what it kept of a file that somebody had open for writing: a page that ends in zeros
+    // where another host's message is by now, which our own write would take back there with it (`make nfs`).
+    if !isLocal { file.descriptor.forgetCachedBytes() }
+  }
 
   /// The file; ``openFile()`` comes first.
   package var file: OpenedFile {

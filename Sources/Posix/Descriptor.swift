@@ -112,6 +112,9 @@ extension Descriptor {
     try systemCheck { futimens(raw, times) }
   }
 
+  /// Has the file's bytes read anew from where it really is, except what this host has not written back yet.
+  package func forgetCachedBytes() { posix_fadvise(raw, 0, 0, POSIX_FADV_DONTNEED) }
+
   /// Reports what only close(2) would, while the file stays open for repairs: NFS writes back, and says so if it cannot,
   /// whenever any descriptor of the file is closed.
   package func reportCloseError() throws(Errno) {

@@ -1,6 +1,6 @@
 """Real NFS: a server and two clients, three kernels, on which the programs of this package deliver.
 
-usage: python3 -m NFS [short|full] [--programs DIR] [--only TEXT]
+usage: python3 -m NFS [short|full|soak] [--programs DIR] [--only TEXT]
 
 Ends with `N passed, N failed, N skipped`; the status is 0 if nothing failed.
 """

@@ -57,6 +57,13 @@ def full():
     yield [("no lock service", services.no_lock_service)]
 
 
+def soak():
+    """For what goes wrong once in a thousand deliveries: a lock of the kernel's alone, for which the mailbox is opened
+    before it is ours."""
+    for _ in range(20):
+        yield from contended(MIXTURES[1:2], ("fcntl", "flock"), 20)
+
+
 def short():
     yield from contended(MIXTURES[2:], ("dotlock", "dotlock+fcntl"), 5)
     yield from cut_off(["message", "commit"], ("v3", "v4.2"))
@@ -65,4 +72,4 @@ def short():
     yield [("no lock service", services.no_lock_service)]
 
 
-ROUNDS = {"full": full, "short": short}
+ROUNDS = {"full": full, "short": short, "soak": soak}
