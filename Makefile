@@ -107,7 +107,8 @@ peers = liblockfile-bin:/usr/bin/dotlockfile maildrop:/usr/bin/maildrop procmail
 build-needs = libyaml-dev:/usr/lib/*/libyaml.a pkg-config:/usr/bin/pkg-config
 model-needs = spin:/usr/bin/spin gcc:/usr/bin/cc libc6-dev:/usr/include/stdio.h
 check-needs = $(build-needs) $(model-needs) mandoc:/usr/bin/mandoc strace:/usr/bin/strace $(peers) \
-  mutt:/usr/bin/mutt_dotlock mailutils:/usr/bin/dotlock.mailutils python3:/usr/bin/python3
+  mutt:/usr/bin/mutt_dotlock mailutils:/usr/bin/dotlock.mailutils python3:/usr/bin/python3 \
+  btrfs-progs:/sbin/mkfs.btrfs xfsprogs:/sbin/mkfs.xfs
 powercut-needs = $(build-needs) python3:/usr/bin/python3 e2fsprogs:/sbin/mkfs.ext4 xfsprogs:/sbin/mkfs.xfs \
   btrfs-progs:/sbin/mkfs.btrfs dmsetup:/sbin/dmsetup
 # The rest is unpacked by the bed itself: to install it would start a file server.

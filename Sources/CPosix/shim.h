@@ -148,6 +148,15 @@ static inline ssize_t cposix_copy_range(int source, int copy, off_t offset, size
 // FICLONE, whose header <linux/fs.h> quarrels with glibc's own.
 static inline int cposix_clone(int to, int from) { return ioctl(to, _IOW(0x94, 9, int), from); }
 
+// FICLONERANGE.
+static inline int cposix_clone_range(int to, int from, int64_t offset, int64_t count, int64_t position) {
+  struct {
+    int64_t from;
+    uint64_t offset, count, position;
+  } range = {from, (uint64_t)offset, (uint64_t)count, (uint64_t)position};
+  return ioctl(to, _IOW(0x94, 13, range), &range);
+}
+
 static inline unsigned long cposix_fs_magic(const struct statfs *status) { return (unsigned long)status->f_type; }
 
 // Swift 6 refuses mutable C globals; these programs parse their arguments once, on one thread.

@@ -18,7 +18,7 @@ extension Program {
     let policy = try policy(for: location)
     let spool = try Spool(
       Envelope(sender: sender, environment: { Environment.bytes($0) }), quoting: policy.mailbox.quoting,
-      directories: [location.directory, Self.temporaryDirectory],
+      directories: [location.directory, Self.temporaryDirectory], mailbox: location.name,
       read: { (buffer) throws(LockFailure) in try read(into: buffer) })
     let inherited = LockHandover.entries(in: Environment.value(LockHandover.variable))
     var lock = try HeldLock.acquire(

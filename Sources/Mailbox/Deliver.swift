@@ -14,7 +14,7 @@ extension HeldLock {
   ///   - envelope: what is known of the message besides its bytes.
   /// - Throws: `LockFailure`, as ``append(_:checkpoint:report:)`` does.
   public mutating func append(_ message: [UInt8], from envelope: Envelope = Envelope()) throws(LockFailure) {
-    try append(Spool(message.span.bytes, from: envelope, policy: policy, directories: [location.directory]))
+    try append(Spool(message.span.bytes, from: envelope, policy: policy, for: location))
   }
 }
 
@@ -34,7 +34,7 @@ public func deliver(
   pause: Pause = { (time, descriptor) throws(LockFailure) in sleep(time, orReadable: descriptor) }
 ) throws(LockFailure) {
   let location = try FileLocation(of: path)
-  let spool = try Spool(message.span.bytes, from: envelope, policy: policy, directories: [location.directory])
+  let spool = try Spool(message.span.bytes, from: envelope, policy: policy, for: location)
   var lock = try HeldLock.acquire(on: location, policy: policy, pause: pause)
   try lock.append(spool)
   // The message is in the mailbox: whoever is told otherwise delivers it twice.

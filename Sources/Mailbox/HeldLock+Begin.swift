@@ -53,7 +53,7 @@ extension HeldLock {
     guard policy.mailbox.journal != .off else { return OwnJournal() }
     let header = JournalHeader(
       before: place.before, padding: spool.padding(of: place.record), recordLength: place.record.length,
-      listLength: spool.listLength)
+      listLength: spool.listLength, gap: spool.storage.gap)
     do throws(Errno) {
       do throws(Errno) {
         return try linkJournal(spool, header, isCopied: false)

@@ -39,7 +39,7 @@ extension HeldLock {
   private mutating func recover(from journal: consuming Journal) throws(LockFailure) -> Recovery {
     let (header, state) = (journal.header, journal.state)
     let list = try attempt(journalPath, "cannot read") { () throws(Errno) in try journal.list() }
-    let spool = Spool(journal: SpoolFile(journal.descriptor, in: location.directory), header)
+    let spool = Spool(journal: SpoolFile(journal.descriptor, in: location.directory, gap: header.gap), header)
     let place = AppendPlace(before: header.before, record: spool.record(padding: header.padding))
     guard state.foregone != .keep else { return try settle(list) }
     try prove()

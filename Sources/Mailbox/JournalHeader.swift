@@ -11,6 +11,7 @@ internal import Posix
 /// | 17 | the ``State`` |
 /// | 18 | how many newlines of the record complete the mailbox; of the two behind the block, the others are not in it |
 /// | 19 | the length of the tail |
+/// | 20 | the ``gap`` |
 /// | 24 | the mailbox's length |
 /// | 32 | the record's length |
 /// | 40 | the list's length |
@@ -26,6 +27,8 @@ struct JournalHeader: Equatable {
   let padding: Int
   let recordLength: Int64
   let listLength: Int64
+  /// How many bytes that mean nothing follow the block, see ``SpoolFile/gap``.
+  var gap = 0
 
   static let length = 128
 
@@ -50,7 +53,10 @@ struct JournalHeader: Equatable {
   private static let checked = 120
 
   /// Where the record begins in the file.
-  var recordStart: Int64 { Int64(SpoolStorage.margin - padding) }
+  var recordStart: Int64 { Int64(SpoolStorage.margin + gap - padding) }
+
+  /// Where its messages begin, behind what completes the mailbox.
+  var messageStart: Int64 { Int64(SpoolStorage.margin + gap) }
 
   /// Where the list begins.
   var listStart: Int64 { recordStart + recordLength }
@@ -63,6 +69,7 @@ struct JournalHeader: Equatable {
       block.copyMemory(from: Self.magic.bytes)
       block[16] = kind
       (block[18], block[19]) = (UInt8(padding), UInt8(before.tail.count))
+      (block[20], block[21]) = (UInt8(gap & 0xFF), UInt8(gap >> 8))
       block.put(before.length, at: 24)
       block.put(recordLength, at: 32)
       block.put(listLength, at: 40)
@@ -99,12 +106,14 @@ extension JournalHeader {
   private init?(zeroed block: UnsafeRawBufferPointer) {
     guard block.holds(Self.magic, length: 16, at: 0),
       UInt64(bitPattern: block.number(at: Self.checked)) == block.checksum(Self.checked),
-      block[18] <= SpoolStorage.newlines, block[19] <= OldEnd.tailLimit
+      block[18] <= SpoolStorage.newlines, block[19] <= OldEnd.tailLimit,
+      Int(block[21]) << 8 < SpoolFile.blockSize
     else { return nil }
     before = OldEnd(
       length: block.number(at: 24), tail: Array(block.slice(64..<64 + Int(block[19]))),
       accessed: FileTime(nanoseconds: block.number(at: 48)), modified: FileTime(nanoseconds: block.number(at: 56)))
     padding = Int(block[18])
+    gap = Int(block[20]) | Int(block[21]) << 8
     recordLength = block.number(at: 32)
     listLength = block.number(at: 40)
     guard block[16] == kind, (0...Self.longestList).contains(listLength) else { return nil }

@@ -120,7 +120,7 @@ extension JournalInspection {
   ) throws(Errno) -> (Content, RecoveryPlan) {
     let (header, state) = (journal.header, journal.state)
     let list = try journal.list()
-    let spool = Spool(journal: SpoolFile(journal.descriptor, in: location.directory), header)
+    let spool = Spool(journal: SpoolFile(journal.descriptor, in: location.directory, gap: header.gap), header)
     let record = AppendPlace(before: header.before, record: spool.record(padding: header.padding))
     var (finding, obstacle): (Finding, Errno?) = (.other, nil)
     do throws(Errno) {

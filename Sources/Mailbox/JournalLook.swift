@@ -34,13 +34,11 @@ struct JournalLook {
     if let reason = try objection(to: status, name, directory) {
       return .strange(reason: reason, isOurs: isOurs(status))
     }
-    // The newlines that complete the mailbox, and the beginning of every message.
-    let start = JournalHeader.length + SpoolStorage.newlines
-    let head = try file.bytes(atMost: start + 5, from: 0)
+    let head = try file.bytes(atMost: JournalHeader.length, from: 0)
     guard let header = JournalHeader(head, size: status.size),
       let state = JournalHeader.State(rawValue: head[Int(JournalHeader.statePosition)]),
       // A power cut may leave the length of a file, and zeros in it.
-      head[start...].elementsEqual("From ".utf8)
+      try file.bytes(atMost: 5, from: header.messageStart).elementsEqual("From ".utf8)
     else {
       return .strange(reason: status.size == 0 ? "is empty" : "is damaged, or is no journal", isOurs: true)
     }

@@ -25,15 +25,18 @@ struct MaildirBatch: ~Copyable {
   }
 
   private let directories: [FilePath]
+  private let mailbox: FilePath
   private var storage: SpoolStorage
   /// What is in it, and what became of the others that were looked at.
   private(set) var list = List()
   private var size: Int64 = 0
 
-  /// - Parameter directories: where a large message is kept.
-  init(directories: [FilePath]) {
-    self.directories = directories
-    storage = SpoolStorage(directories: directories)
+  /// - Parameters:
+  ///   - directories: where a large message is kept.
+  ///   - mailbox: the mailbox's name in the first of them.
+  init(directories: [FilePath], mailbox: FilePath) {
+    (self.directories, self.mailbox) = (directories, mailbox)
+    storage = SpoolStorage(directories: directories, mailbox: mailbox)
   }
 
   /// Whether the message may go with those that are in the batch already.
@@ -97,7 +100,7 @@ struct MaildirBatch: ~Copyable {
         try source.fill(&input, from: file)
       } catch {
         // It is alone in the batch.
-        storage = SpoolStorage(directories: directories)
+        storage = SpoolStorage(directories: directories, mailbox: mailbox)
         return list.left.append(LockFailure(error, maildir.path(of: message), "cannot read"))
       }
       try framer.frame(input.bytes) { (bytes) throws(LockFailure) in try storage.append(bytes) }

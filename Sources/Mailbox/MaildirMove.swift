@@ -108,7 +108,7 @@ extension MaildirMove {
   private mutating func readBatch(
     _ attend: (MaildirEvent) throws(LockFailure) -> Void
   ) throws(LockFailure) -> MaildirBatch {
-    var batch = MaildirBatch(directories: directories)
+    var batch = MaildirBatch(directories: directories, mailbox: mailbox.name)
     for message in queue.waiting {
       guard batch.hasRoom(for: message) else { break }
       try attend(.checkpoint)

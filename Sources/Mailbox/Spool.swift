@@ -1,7 +1,7 @@
 public import FileLocking
 public import LockPolicy
 internal import Posix
-public import SystemPackage
+package import SystemPackage
 
 /// A message as it is going to stand in a mailbox, read to its end before any lock is taken.
 ///
@@ -31,15 +31,16 @@ public struct Spool: ~Copyable {
   ///   - quoting: which lines are marked.
   ///   - directories: where a large message may be kept in a file: the mailbox's own first, then those for temporary
   ///     files.
+  ///   - mailbox: the mailbox's name in the first of them.
   ///   - now: seconds since 1970, for the `From ` line's date.
   ///   - read: reads the message's next bytes into the given memory, as read(2) does; 0 at the end. It may throw to give
   ///     up, and so can look for signals between two reads.
   /// - Throws: `LockFailure`: what `read` throws; no room for the message.
   package init(
-    _ envelope: Envelope, quoting: Policy.Quoting, directories: [FilePath], now: Int64 = RealTime.seconds,
-    read: (UnsafeMutableRawBufferPointer) throws(LockFailure) -> Int
+    _ envelope: Envelope, quoting: Policy.Quoting, directories: [FilePath], mailbox: FilePath? = nil,
+    now: Int64 = RealTime.seconds, read: (UnsafeMutableRawBufferPointer) throws(LockFailure) -> Int
   ) throws(LockFailure) {
-    var storage = SpoolStorage(directories: directories)
+    var storage = SpoolStorage(directories: directories, mailbox: mailbox)
     var framer = Framer(quoting)
     var input = ByteBuffer(capacity: Self.lookAhead)
     try input.fill(read)
@@ -80,13 +81,15 @@ public struct Spool: ~Copyable {
   ///   - message: the message, with or without a `From ` line of its own.
   ///   - envelope: what is known of the message besides its bytes.
   ///   - policy: the mailbox's policy, for the quoting.
-  ///   - directories: where a message over 4 MiB may be kept in a file: the mailbox's own first.
+  ///   - location: the mailbox; a message over 4 MiB is kept in a file beside it.
   /// - Throws: `LockFailure`: no room for the message.
   public init(
-    _ message: borrowing RawSpan, from envelope: Envelope = Envelope(), policy: Policy, directories: [FilePath]
+    _ message: borrowing RawSpan, from envelope: Envelope = Envelope(), policy: Policy, for location: FileLocation
   ) throws(LockFailure) {
     var offset = 0
-    try self.init(envelope, quoting: policy.mailbox.quoting, directories: directories) { buffer in
+    try self.init(
+      envelope, quoting: policy.mailbox.quoting, directories: [location.directory], mailbox: location.name
+    ) { buffer in
       let count = min(buffer.count, message.byteCount - offset)
       message.extracting(offset..<offset + count).withUnsafeBytes { buffer.copyMemory(from: $0) }
       offset += count
@@ -104,7 +107,7 @@ public struct Spool: ~Copyable {
 
   /// What a journal keeps.
   init(journal file: consuming SpoolFile, _ header: JournalHeader) {
-    storage = SpoolStorage(file, count: header.listStart)
+    storage = SpoolStorage(file, count: header.listStart - Int64(header.gap))
     listLength = 0
   }
 
@@ -120,11 +123,32 @@ public struct Spool: ~Copyable {
   }
 }
 
+extension Spool {
+  /// The part of a record that is whole blocks of the file in which it is kept, and will be of a mailbox in which it
+  /// begins at `position`; `nil` where there is none, or none worth sharing.
+  func wholeBlocks(of record: Record, at position: Int64) -> Range<Int64>? {
+    let size = Int64(SpoolFile.blockSize)
+    guard storage.isInFile, (position - record.start - Int64(storage.gap)) % size == 0 else { return nil }
+    let first = (size - position % size) % size
+    let last = record.length - (position % size + record.length) % size
+    return last - first >= Int64(scratchSize) ? first..<last : nil
+  }
+
+  /// Gives the mailbox, from `position` on, the blocks of a range of a record; see ``SpoolStorage/share(_:with:at:)``.
+  func share(
+    _ range: Range<Int64>, of record: Record, with mailbox: borrowing Descriptor, at position: Int64
+  ) throws(Errno) {
+    try storage.share(record.start + range.lowerBound..<record.start + range.upperBound, with: mailbox, at: position)
+  }
+}
+
 /// What one delivery adds to a mailbox: the part of the spool that is written.
 struct Record {
   let start: Int64
   let end: Int64
   var length: Int64 { end - start }
+
+  func prefix(_ length: Int64) -> Record { Record(start: start, end: start + length) }
 }
 
 extension ByteBuffer {

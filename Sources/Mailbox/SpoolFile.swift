@@ -6,16 +6,27 @@ internal import SystemPackage
 struct SpoolFile: ~Copyable {
   let directory: FilePath
   let descriptor: Descriptor
+  /// How many bytes are left out behind the header, so that the message begins as far from a block's beginning as it
+  /// will in the mailbox: then a file system that can give two files the same blocks need not write it twice.
+  let gap: Int
+
+  /// What file systems share are blocks of that size; where they are larger, nothing is shared.
+  static let blockSize = 4096
 
   /// Makes one in the first of the directories where that is possible.
   ///
+  /// - Parameter mailbox: the name of the mailbox in the first directory; `nil`: of none.
   /// - Throws: `LockFailure` about the first directory: the others were only tried because of it.
-  init(in directories: [FilePath]) throws(LockFailure) {
+  init(in directories: [FilePath], for mailbox: FilePath?) throws(LockFailure) {
     var failure: LockFailure?
     for path in directories {
       do throws(Errno) {
-        descriptor = try Self.make(in: Directory(path))
+        let place = try Directory(path)
+        descriptor = try Self.make(in: place)
         directory = path
+        // Another delivery may come first; then nothing is shared.
+        let end = failure == nil ? mailbox.flatMap { try? place.status(of: $0).size } : nil
+        gap = end.map { Int(($0 + Int64(Self.blockSize - SpoolStorage.margin)) % Int64(Self.blockSize)) } ?? 0
         return
       } catch {
         failure = failure ?? LockFailure(error, path, "cannot make a file for the message")
@@ -24,9 +35,11 @@ struct SpoolFile: ~Copyable {
     throw failure ?? LockFailure(.noSuchFileOrDirectory, "", "no directory for the message")
   }
 
-  init(_ descriptor: consuming Descriptor, in directory: FilePath) {
+  /// The file of a journal.
+  init(_ descriptor: consuming Descriptor, in directory: FilePath, gap: Int) {
     self.descriptor = descriptor
     self.directory = directory
+    self.gap = gap
   }
 
   private static func make(in directory: borrowing Directory) throws(Errno) -> Descriptor {

@@ -16,13 +16,18 @@ struct SpoolStorage: ~Copyable {
   private static let longPiece = 1 << 15
 
   private let directories: [FilePath]
+  private let mailbox: FilePath?
   private var buffer: ByteBuffer
   private var file: SpoolFile?
+  /// How many bytes are in the file, the header's place included and its gap not.
   private var written: Int64 = 0
 
-  /// - Parameter directories: where a file may be made, best first.
-  init(directories: [FilePath]) {
+  /// - Parameters:
+  ///   - directories: where a file may be made, best first.
+  ///   - mailbox: the name of the mailbox in the first of them.
+  init(directories: [FilePath], mailbox: FilePath?) {
     self.directories = directories
+    self.mailbox = mailbox
     buffer = ByteBuffer(capacity: 1 << 12)
     buffer.appendZeros(JournalHeader.length)
     buffer.append(("\n\n" as StaticString).bytes)
@@ -30,7 +35,7 @@ struct SpoolStorage: ~Copyable {
 
   /// What is in a file already.
   init(_ file: consuming SpoolFile, count: Int64) {
-    (directories, written) = ([], count)
+    (directories, mailbox, written) = ([], nil, count)
     buffer = ByteBuffer(capacity: 0)
     self.file = .some(file)
   }
@@ -56,8 +61,14 @@ struct SpoolStorage: ~Copyable {
   }
 
   private mutating func moveToFile() throws(LockFailure) {
-    if file == nil { file = try SpoolFile(in: directories) }
-    try write(buffer.bytes)
+    if file == nil {
+      file = .some(try SpoolFile(in: directories, for: mailbox))
+      // The header comes when it is known where the message goes.
+      written = Int64(JournalHeader.length)
+      try write(buffer.bytes.slice(JournalHeader.length..<buffer.count))
+    } else {
+      try write(buffer.bytes)
+    }
     let wasInMemory = buffer.capacity > 2 * Self.portion
     if wasInMemory { buffer = ByteBuffer(capacity: 2 * Self.portion) } else { buffer.removeAll() }
   }
@@ -67,7 +78,7 @@ struct SpoolStorage: ~Copyable {
     case .none: return
     case .some(let file):
       try attempt(file.directory, "cannot keep the message") { () throws(Errno) in
-        try file.descriptor.writeAll(bytes)
+        try file.descriptor.writeAll(bytes, at: written + Int64(file.gap))
       }
       written += Int64(bytes.count)
     }
@@ -83,16 +94,46 @@ struct SpoolStorage: ~Copyable {
   ) throws(Errno) -> UnsafeRawBufferPointer {
     switch file {
     case .none: return buffer.bytes.slice(Int(offset)..<buffer.count)
-    case .some(let file):
-      var filled = 0
-      while filled < scratch.count {
-        let rest = UnsafeMutableRawBufferPointer(rebasing: scratch[filled...])
-        let count = try file.descriptor.read(into: rest, at: offset + Int64(filled))
-        if count == 0 { break }
-        filled += count
-      }
-      return UnsafeRawBufferPointer(scratch).slice(0..<filled)
+    case .some(let file): return try file.piece(from: offset + Int64(file.gap), scratch: scratch)
     }
+  }
+
+  /// See ``SpoolFile/gap``.
+  var gap: Int {
+    switch file {
+    case .none: 0
+    case .some(let file): file.gap
+    }
+  }
+
+  /// Gives another file, from `position` on, the blocks that a range of this one consists of.
+  ///
+  /// - Throws: `Errno`: the file system cannot do that, or not with these blocks; a part of it may be done.
+  borrowing func share(
+    _ range: Range<Int64>, with other: borrowing Descriptor, at position: Int64
+  ) throws(Errno) {
+    switch file {
+    case .none: throw .notSupported
+    case .some(let file):
+      let offset = range.lowerBound + Int64(file.gap)
+      try other.clone(file.descriptor, from: offset, count: range.upperBound - range.lowerBound, at: position)
+    }
+  }
+}
+
+extension SpoolFile {
+  /// As many bytes as there are, and as there is room for.
+  fileprivate borrowing func piece(
+    from offset: Int64, scratch: UnsafeMutableRawBufferPointer
+  ) throws(Errno) -> UnsafeRawBufferPointer {
+    var filled = 0
+    while filled < scratch.count {
+      let rest = UnsafeMutableRawBufferPointer(rebasing: scratch[filled...])
+      let count = try descriptor.read(into: rest, at: offset + Int64(filled))
+      if count == 0 { break }
+      filled += count
+    }
+    return UnsafeRawBufferPointer(scratch).slice(0..<filled)
   }
 }
 
@@ -111,20 +152,22 @@ extension SpoolStorage {
 
   /// Brings everything, with `header` before it, into that file.
   borrowing func write(_ header: JournalHeader, to journal: borrowing Descriptor, isCopied: Bool) throws(Errno) {
-    guard file != nil else {
+    switch file {
+    case .none:
       buffer.overwrite(header.bytes)
       return try journal.writeAll(buffer.bytes)
+    case .some(let file):
+      if isCopied { try copy(file, to: journal) }
     }
-    if isCopied { try copy(to: journal) }
     try header.bytes.span.bytes.withUnsafeBytes { (bytes) throws(Errno) in try journal.writeAll(bytes, at: 0) }
   }
 
-  private borrowing func copy(to other: borrowing Descriptor) throws(Errno) {
+  private borrowing func copy(_ file: borrowing SpoolFile, to other: borrowing Descriptor) throws(Errno) {
     let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: scratchSize, alignment: 16)
     defer { scratch.deallocate() }
     var offset: Int64 = 0
-    while offset < count {
-      let piece = try piece(from: offset, scratch: scratch)
+    while offset < count + Int64(file.gap) {
+      let piece = try file.piece(from: offset, scratch: scratch)
       guard piece.count > 0 else { throw .ioError }
       try other.writeAll(piece)
       offset += Int64(piece.count)

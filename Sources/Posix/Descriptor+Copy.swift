@@ -9,6 +9,14 @@ extension Descriptor {
     try systemCheck { cposix_clone(raw, source) }
   }
 
+  /// Gives this file, at `position`, whole blocks of another one, which they share from then on (FICLONERANGE).
+  package func clone(
+    _ source: borrowing Descriptor, from offset: Int64, count: Int64, at position: Int64
+  ) throws(Errno) {
+    let source = source.raw
+    try systemCheck { cposix_clone_range(raw, source, offset, count, position) }
+  }
+
   /// Copies a piece of another file to the same place in this one.
   ///
   /// - Returns: how many bytes were copied; 0 at the other file's end.

@@ -14,7 +14,8 @@ private func checkEncoding(_ numbers: [Int64], tail: [UInt8]) {
     length: numbers[0], tail: Array(tail.prefix(OldEnd.tailLimit)), accessed: FileTime(nanoseconds: numbers[1]),
     modified: FileTime(nanoseconds: numbers[2]))
   let header = JournalHeader(
-    before: before, padding: Int(numbers[3] & 3), recordLength: numbers[4], listLength: numbers[5])
+    before: before, padding: Int(numbers[3] & 3), recordLength: numbers[4], listLength: numbers[5],
+    gap: Int(numbers[3] >> 2 & 0xFFF))
   let read = JournalHeader(header.bytes, size: header.fileSize ?? .max)
   let isPossible =
     before.length >= before.tail.count && header.padding <= 2 && header.recordLength > header.padding

@@ -40,7 +40,7 @@ import Testing
     try place.place.write("From a\n\nold\n\n")
     for number in 1...3 { try place.add("new/\(number)", "Subject: \(number)\n\n", age: Int64(50 - number)) }
     let maildir = try Maildir(place.maildir)
-    var batch = MaildirBatch(directories: [place.place.directory])
+    var batch = MaildirBatch(directories: [place.place.directory], mailbox: "Mailbox")
     var input = ByteBuffer(capacity: 4096)
     for message in try maildir.messages(before: place.now) {
       try batch.add(message, of: maildir, quoting: .mboxrd, input: &input) { () throws(LockFailure) in }
@@ -154,7 +154,7 @@ import Testing
     let place = try MaildirPlace()
     try place.add("new/1", "Subject: 1\n\n", age: 50)
     let maildir = try Maildir(place.maildir)
-    var batch = MaildirBatch(directories: [])
+    var batch = MaildirBatch(directories: [], mailbox: "Mailbox")
     var input = ByteBuffer(capacity: 4096)
     for message in try maildir.messages(before: place.now) {
       try batch.add(message, of: maildir, quoting: .mboxrd, input: &input) { () throws(LockFailure) in }

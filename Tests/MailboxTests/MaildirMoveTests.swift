@@ -127,7 +127,7 @@ import Testing
     try place.add("tmp/1", age: 20)
     #expect(symlink("../tmp/1", place.maildir.appending("new/1").string) == 0)
     let maildir = try Maildir(place.maildir)
-    var batch = MaildirBatch(directories: [])
+    var batch = MaildirBatch(directories: [], mailbox: "Mailbox")
     var input = ByteBuffer(capacity: 4096)
     for message in try maildir.messages(before: place.now + 100) {
       try batch.add(message, of: maildir, quoting: .mboxrd, input: &input) { () throws(LockFailure) in }
