@@ -137,12 +137,17 @@ deps: needs-build
 
 # --- Building ------------------------------------------------------------------------------------------------------
 
-programs: needs-build
+# SwiftPM does not notice that a C header has changed.
+.build/.headers: Sources/CPosix/shim.h Sources/CYAML/shim.h
+	@[ ! -e $@ ] || touch $$(grep -rl 'import C[PY]' Sources Tests --include=*.swift)
+	@mkdir -p .build && touch $@
+
+programs: needs-build .build/.headers
 	@for program in $(PROGRAMS); do \
 	  $(SWIFT) build $(RELEASE) --product $$program $(quiet) || exit 1; \
 	done
 
-tests: needs-check
+tests: needs-check .build/.headers
 	@$(SWIFT) build --build-tests $(quiet)
 
 clean:
@@ -218,7 +223,7 @@ nfs nfs-short: programs needs-nfs
 	@PYTHONPATH=Tests PYTHONDONTWRITEBYTECODE=1 python3 -m NFS $(if $(filter nfs-short,$@),short,full) --programs $(built)
 
 # The sanitizers are given as one option: of two, the compiler would keep the last only.
-fuzz: needs-build
+fuzz: needs-build .build/.headers
 	@MAILBOX_FUZZ=1 $(SWIFT) build --product fuzz --scratch-path .build/fuzz --sanitize fuzzer \
 	  -Xswiftc -sanitize=fuzzer,address $(quiet)
 	@sh Tests/Fuzz/run .build/fuzz/debug/fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
