@@ -49,10 +49,9 @@ extension HeldLock {
   private mutating func write(
     _ spool: borrowing Spool, at place: inout AppendPlace, _ checkpoint: () throws(LockFailure) -> Void
   ) throws(LockFailure) {
-    if isLocal, let blocks = spool.wholeBlocks(of: place.record, at: place.before.length) {
+    if canShare, let blocks = spool.wholeBlocks(of: place.record, at: place.before.length) {
       try write(spool, upTo: blocks.lowerBound, at: &place, checkpoint)
-      try checkpoint()
-      try share(spool, blocks, at: &place)
+      try share(spool, upTo: blocks.upperBound, at: &place, checkpoint)
     }
     try write(spool, upTo: place.record.length, at: &place, checkpoint)
   }
@@ -78,26 +77,6 @@ extension HeldLock {
       guard count > 0 else { throw LockFailure(.ioError, location.path, "cannot write") }
       place.written += Int64(count)
       place.isInPieces = place.isInPieces || place.written < place.record.length
-    }
-  }
-
-  /// Gives the mailbox blocks of the kept message, where the file system can: a large message is written once then. Where
-  /// it cannot, nothing has happened.
-  private mutating func share(
-    _ spool: borrowing Spool, _ blocks: Range<Int64>, at place: inout AppendPlace
-  ) throws(LockFailure) {
-    try prove()
-    place.isTouched = true
-    do throws(Errno) {
-      // Not the file as it is open: what that is given comes to stand at its end only by write(2).
-      let mailbox = try directory.open(location.name, [.readWrite, .noFollow, .unsuspecting])
-      guard try mailbox.status().isSameFile(as: file.before) else { return }
-      try spool.share(blocks, of: place.record, with: mailbox, at: place.before.length + place.written)
-      place.written = blocks.upperBound
-      place.isInPieces = true
-    } catch {
-      let size = try attempt(location.path, "cannot examine") { () throws(Errno) in try file.descriptor.status().size }
-      guard size == place.before.length + place.written else { throw LockFailure(error, location.path, "cannot write") }
     }
   }
 

@@ -78,6 +78,7 @@ extension MaildirMove {
     if try maildir.notedMailbox() != nil {
       throw LockFailure(.busy, maildir.root.path, "was being moved when somebody was killed just now")
     }
+    let readingSince = BootTime.now
     var batch = try readBatch(attend)
     if batch.list.messages.isEmpty { return try conclude(batch.list, attend) }
 
@@ -92,8 +93,8 @@ extension MaildirMove {
         .lost, mailbox.path, "the lease has no time for more messages; the rest is still in the maildir")
     }
     let start = BootTime.now
-    // A mail reader may have changed flags meanwhile, or deleted messages.
-    if hasWaited, try !isCurrent(batch.list) { batch = try readBatch(attend) }
+    // A mail reader may have changed flags meanwhile, or deleted messages; not in a moment.
+    if hasWaited || start.since(readingSince) > .milliseconds(50), try !isCurrent(batch.list) { batch = try readBatch(attend) }
     let list = batch.list
     if !list.messages.isEmpty {
       try append(batch.spool(of: isCopy ? nil : maildir.realPath), list, to: &lock, under: &maildirLock, attend)

@@ -24,15 +24,21 @@ struct SpoolFile: ~Copyable {
         let place = try Directory(path)
         descriptor = try Self.make(in: place)
         directory = path
-        // Another delivery may come first; then nothing is shared.
-        let end = failure == nil ? mailbox.flatMap { try? place.status(of: $0).size } : nil
-        gap = end.map { Int(($0 + Int64(Self.blockSize - SpoolStorage.margin)) % Int64(Self.blockSize)) } ?? 0
+        gap = failure == nil ? mailbox.map { Self.gap(before: $0, in: place) } ?? 0 : 0
         return
       } catch {
         failure = failure ?? LockFailure(error, path, "cannot make a file for the message")
       }
     }
     throw failure ?? LockFailure(.noSuchFileOrDirectory, "", "no directory for the message")
+  }
+
+  /// Another delivery may come first; then nothing is shared.
+  private static func gap(before mailbox: FilePath, in directory: borrowing Directory) -> Int {
+    guard let magic = try? directory.fileSystemMagic(), FileSystemType(magic: magic).isLocal,
+      let end = try? directory.status(of: mailbox).size
+    else { return 0 }
+    return (Int(end % Int64(blockSize)) + blockSize - SpoolStorage.margin) % blockSize
   }
 
   /// The file of a journal.

@@ -48,6 +48,43 @@ struct SharedBlocksTests {
     #expect(result.output == "\(inject): 0, old victim whole\n0, old victim next whole box\n", "\(result)")
   }
 
+  @Test(
+    "never come in the place of what a program without the lock has written meanwhile", arguments: fileSystems,
+    ["echo From foreign >>disk/box", "truncate -s 14 disk/box"])
+  func foreignWriter(fileSystem: String, work: String) throws {
+    let scratch = ScratchDirectory()
+    // Behind the first part of a block; and before the first block, at the end of an aligned mailbox.
+    for length in [15, 4096] {
+      let result = try Shell.run(
+        script(
+          fileSystem,
+          """
+          { printf 'From old\n\n'; head -c \(length - 12) /dev/zero | tr '\\0' x; printf '\n\n'; } >disk/box
+          call=\(length == 15 ? "write:delay_exit=700000:when=2" : "linkat:delay_exit=700000:when=2")
+          strace -f -o log -e trace=write,linkat -e inject=$call mboxappend -f victim disk/box <message &
+          sleep 0.4; \(work); cp disk/box seen; wait $!; echo $?
+          cmp -n $(stat -c %s seen) disk/box seen && echo kept
+          """), in: scratch)
+      #expect(result.output == "75\nkept\n", "\(result)")
+      #expect(result.errors.filter { $0 == "\n" }.count == 1, "\(result)")
+      _ = try Shell.run("rm -rf *", in: scratch)
+    }
+  }
+
+  @Test(
+    "fit no mailbox that is as long as a file can be", .enabled(if: ScratchDirectory.canMount),
+    arguments: ["mboxappend box <message", "maildir2mbox M box"])
+  func endlessMailbox(command: String) throws {
+    let scratch = try ScratchDirectory(mounting: "tmpfs")
+    let result = try Shell.run(
+      """
+      mkdir -p M/new M/cur M/tmp; yes x | head -c 6m >message; cp message M/new/1; touch -d '9 seconds ago' M/new/1
+      printf 'From a\\n\\nold\\n' >box; truncate -s 9223372036854775807 box
+      \(command); echo $?
+      """, in: scratch)
+    #expect(result.output == "75\n", "\(result)")
+  }
+
   @Test("are taken back with the rest of the message, or stay with it", arguments: fileSystems)
   func failure(fileSystem: String) throws {
     let scratch = ScratchDirectory()
