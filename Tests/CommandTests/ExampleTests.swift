@@ -44,6 +44,18 @@ struct ExampleTests {
     #expect(settings.contains("mbox_lock_timeout = \(policy.wait.timeout?.components.seconds ?? 0) secs"))
   }
 
+  @Test(
+    "has what lockctl policy export prints",
+    arguments: [("dovecot", "dovecot/mbox.conf"), ("mailutils", "mailutils/mailutils.conf")])
+  func exported(program: String, file: String) throws {
+    let scratch = ScratchDirectory()
+    let export = try Shell.run("lockctl policy export --for \(program)", in: scratch)
+    let example = Set(lines(of: try Repository.text("examples/\(file)")))
+    for line in lines(of: export.output) where !line.hasPrefix("#") {
+      #expect(example.contains(line.replacing("dotlock_try", with: "dotlock")), "\(line)")
+    }
+  }
+
   private func lines(of text: String) -> [String] {
     text.split(separator: "\n").map { line in String(line.drop { $0 == " " }) }
   }

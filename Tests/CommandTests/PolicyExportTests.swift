@@ -10,17 +10,21 @@ struct PolicyExportTests {
     let tries: Int
     let pause: Int
     let stale: Int?
+    /// Where each pause may be a quarter shorter.
+    let triesByChance: Int
     var testDescription: String { options }
   }
 
   static let samples = [
-    Sample(options: "", tries: 31, pause: 1, stale: 900),
-    Sample(options: "--method dotlock --foreign-after 60s -o wait.longest=250ms", tries: 31, pause: 1, stale: 60),
-    Sample(options: "--method fcntl -n", tries: 1, pause: 1, stale: 900),
-    Sample(options: "--timeout 1500ms -o wait.longest=1m --steal-after 901s", tries: 2, pause: 2, stale: 901),
-    Sample(options: "--timeout 20s -o wait.longest=7s --steal-after never", tries: 4, pause: 7, stale: nil),
+    Sample(options: "", tries: 31, pause: 1, stale: 900, triesByChance: 41),
+    Sample(options: "--method dotlock --foreign-after 60s -o wait.longest=250ms", tries: 31, pause: 1, stale: 60, triesByChance: 41),
+    Sample(options: "--method fcntl -n", tries: 1, pause: 1, stale: 900, triesByChance: 1),
+    Sample(options: "--timeout 1500ms -o wait.longest=1m --steal-after 901s", tries: 2, pause: 2, stale: 901, triesByChance: 3),
     Sample(
-      options: "--timeout forever -o wait.longest=1d --foreign-after 1ms", tries: 1 << 31 - 1, pause: 86400, stale: 60),
+      options: "--timeout 20s -o wait.longest=7s --steal-after never", tries: 4, pause: 7, stale: nil, triesByChance: 5),
+    Sample(
+      options: "--timeout forever -o wait.longest=1d --foreign-after 1ms", tries: 1 << 31 - 1, pause: 2000, stale: 60,
+      triesByChance: 1 << 31 - 1),
   ]
 
   @Test(arguments: samples)
@@ -81,7 +85,7 @@ struct PolicyExportTests {
   @Test(.enabled(if: isThere("/usr/sbin/postconf")), arguments: samples)
   func `postconf reads it`(_ sample: Sample) throws {
     let said = try export("postfix", sample, "mv lines main.cf; : >master.cf; postconf -c $PWD -n 2>&1")
-    #expect(said.contains("\ndeliver_lock_attempts = \(sample.tries)\ndeliver_lock_delay = \(sample.pause)s\n"))
+    #expect(said.contains("\ndeliver_lock_attempts = \(sample.triesByChance)\ndeliver_lock_delay = \(sample.pause)s\n"))
     #expect(said.contains("\nstale_lock_time = \(sample.stale ?? 315_360_000)s\n"))
     #expect(!said.contains("warning"))
   }
@@ -125,19 +129,22 @@ struct PolicyExportTextTests {
       ("mutt --method flock", "Mutt takes fcntl and dotlock, the policy flock"),
       ("mailutils --method flock", "GNU mailutils takes fcntl, the policy flock"),
       ("maildrop --method fcntl --built-with dotlock+flock", "maildrop takes dotlock and flock, the policy fcntl"),
-      ("postfix --method dotlock -o dotlock.suffix=.lk", "Postfix takes dotlock, the policy dotlock"),
+      (
+        "postfix --method dotlock -o dotlock.suffix=.lk",
+        "Postfix takes dotlock, the policy dotlock (lock files .lock, not .lk)"
+      ),
       ("procmail --method dotlock -o 'dotlock.suffix=.l k' --built-with fcntl", "procmail takes dotlock and fcntl"),
     ])
   func refusal(options: String, reason: String) throws {
     let run = try export(options)
     #expect(run.status == 69)
-    #expect(run.output.contains("# DOES NOT EXCLUDE: \(reason)"))
+    #expect(run.output.replacing("\n# ", with: " ").contains("# DOES NOT EXCLUDE: \(reason)"))
     #expect(run.errors.hasPrefix("lockctl: ") && run.errors.contains("does not exclude: \(reason)"))
   }
 
   @Test(arguments: [
     "procmail --method flock --built-with flock", "mutt --method flock --built-with flock+dotlock",
-    "maildrop --method dotlock -o dotlock.suffix=.lk", "procmail --method fcntl -o 'dotlock.suffix=$(x)'",
+    "maildrop --method dotlock -o dotlock.suffix=.lk", "mailutils -o dotlock.suffix=.lk", "procmail --method fcntl -o 'dotlock.suffix=$(x)'",
   ])
   func `what excludes is no failure`(options: String) throws {
     let run = try export(options)
@@ -192,6 +199,23 @@ struct PolicyExportTextTests {
     let mutt = try Shell.run("lockctl policy export --for maildrop --policy policy.yaml", in: scratch)
     #expect(mutt.status == 69 && !mutt.output.contains("rule 2"))
     #expect(mutt.output.contains("\n# DOES NOT EXCLUDE: rule 4 at line 8 (host far): the method there is flock\n"))
+  }
+
+  @Test func `each program's own way to judge a lock file is told`() throws {
+    #expect(try words("maildrop").contains("- never takes away what was left behind: its watchdog ends it before"))
+    let quick = try words("maildrop --steal-after 20s --lease 20s --foreign-after 1m")
+    #expect(quick.contains("\nLOCKREFRESH=10\n"))
+    #expect(!quick.contains("never takes away"))
+    #expect(try words("mutt").contains("- takes no lock file away by itself, whatever its age: no steal.observe"))
+    #expect(try words("exim").contains("- judges a lock file by its name and age alone: no steal.observe"))
+  }
+
+  @Test func `a rule about a network file system has Dovecot make its lock files by link`() throws {
+    let scratch = ScratchDirectory()
+    try scratch.write("rules: [{match: {filesystem: nfs}, method: dotlock}]\n", to: "policy.yaml")
+    let run = try Shell.run("lockctl policy export --for dovecot --policy policy.yaml", in: scratch)
+    #expect(run.output.contains("\n#     dotlock_use_excl = no\n"))
+    #expect(!run.output.contains("\ndotlock_use_excl"))
   }
 
   @Test func `a mailbox's name ends no comment, and is no command`() throws {

@@ -36,11 +36,17 @@ struct ExportedPolicy {
   /// The seconds until a program gives up; `nil`: never.
   var timeout: Int? { policy.wait.timeout?.wholeSecondsUp }
 
-  /// The seconds between two tries.
-  var pause: Int { max(1, min(policy.wait.longest.wholeSecondsUp, timeout ?? .max)) }
+  /// The seconds between two tries. Postfix counts them in microseconds, in 32 bits.
+  var pause: Int { max(1, min(policy.wait.longest.wholeSecondsUp, timeout ?? .max, 2000)) }
 
   /// So many tries that the last one is not before the deadline.
-  var tries: Int { timeout.map { ($0 + pause - 1) / pause + 1 } ?? Self.endlessTries }
+  var tries: Int { tries(shortenedBy: 0) }
+
+  /// The same for a program that shortens its pauses by chance, by that many per cent at most.
+  func tries(shortenedBy percent: Int) -> Int {
+    let shortest = pause * (100 - percent)
+    return timeout.map { ($0 * 100 + shortest - 1) / shortest + 1 } ?? Self.endlessTries
+  }
 
   var waitingReason: String {
     let end = policy.wait.timeout.map { "the last one not before \($0.policyText)" } ?? "for 68 years or more"

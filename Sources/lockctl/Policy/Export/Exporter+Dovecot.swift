@@ -16,12 +16,13 @@ extension Exporter {
       ] + (wanted.takes(.dotlock) ? [stale] : []) + (wanted.takes(.dotlock) && wanted.isLocal == false ? [excl] : []),
       methods: wanted.policy.method.methods,
       limits: [
-        "waits that long for the lock file and for each kernel lock anew, and tries with pauses of its own",
+        "waits that long for the lock file and for the kernel's locks anew, and tries with pauses of its own",
         "has these settings once for all mailboxes, also for those that other rules are about",
       ] + (wanted.takes(.dotlock) ? dotlockLimits : [])
         + (wanted.takes(.dotlock) && !wanted.kernelMethods.isEmpty
           ? ["reads without a lock file: what dotlock(8) runs, with a lock file alone, is kept apart from writers only"]
-          : []))
+          : []),
+      judgment: "takes a lock file away when that and the mailbox have not changed for so long")
   }
 
   /// Readers need no more than what every writer takes; and Dovecot wants both lists in one order.
@@ -38,7 +39,8 @@ extension Exporter {
   }
 
   private static let dotlockLimits = [
-    "makes its lock files by the umask, not with dotlock.mode",
+    "makes its lock files by the umask, not with dotlock.mode; where only the group mail may, with mail_privileged_group",
+    "compares times with this host's clock, which must agree with the file server's",
     "takes a lock file with PID:HOST in it away at once when this host has no such process; ours have no HOST",
   ]
 }

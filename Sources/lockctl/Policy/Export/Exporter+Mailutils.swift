@@ -4,7 +4,8 @@ extension Exporter {
   static let mailutils = Exporter(
     name: "mailutils", title: "GNU mailutils", place: "lines for mailutils.conf"
   ) { wanted, _ in
-    let method: Method = wanted.takes(.dotlock) ? .dotlock : .fcntl
+    let isDotlockCommon = wanted.takes(.dotlock) && wanted.policy.dotlock.suffix == ExportedPolicy.usualSuffix
+    let method: Method = isDotlockCommon || !wanted.takes(.fcntl) && wanted.takes(.dotlock) ? .dotlock : .fcntl
     return ForeignLocking(
       configuration: [
         .init("method \(wanted.policy.method)", "locking {", "  type \(method == .dotlock ? "dotlock" : "kernel");"),

@@ -5,7 +5,7 @@ extension Exporter {
     name: "mutt", title: "Mutt", place: "lines for a muttrc", builtWith: [.fcntl, .dotlock]
   ) { wanted, built in
     let program = ForeignLocking.Lines(
-      "method dotlock: the only thing that can be set", #"set dotlock_program="/usr/bin/mutt_dotlock""#)
+      "what makes its lock files: the only thing that can be set", #"set dotlock_program="/usr/bin/mutt_dotlock""#)
     let takesDotlock = built.contains(.dotlock)
     return ForeignLocking(
       configuration: takesDotlock ? [program] : [],
@@ -18,6 +18,7 @@ extension Exporter {
           ? [
             "takes every lock file away, however young, when its user says yes to 'remove lock': the answer must be no",
             "makes its lock files with mode 0, not with dotlock.mode",
-          ] : []))
+          ] : []),
+      judgment: "takes no lock file away by itself, whatever its age")
   }
 }

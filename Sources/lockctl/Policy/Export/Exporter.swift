@@ -35,4 +35,8 @@ struct ForeignLocking {
   let methods: [Method]
   /// What of the policy it cannot do; each continues a sentence that begins with the program.
   let limits: [String]
+  /// How it decides that a lock file was left behind.
+  var judgment = "judges a lock file by its name and age alone"
+  /// What ends its own lock.
+  var hold = "for as long as it likes"
 }

@@ -64,7 +64,8 @@ struct PolicyExport {
     guard rule.match[.program]?.contains(exporter.name) ?? true else { return nil }
     let alone = PolicyDocument(source: document.source, defaults: document.defaults + rule.assignments)
     guard let settings = try? alone.resolved(for: nil, overrides: request.overrides) else { return nil }
-    return PolicyExport(exporter, alone, settings, request)
+    let isNetwork = rule.match[.filesystem]?.contains { ["nfs", "network"].contains($0) } ?? false
+    return PolicyExport(exporter, alone, settings, request, isLocal: isNetwork ? false : nil)
   }
 }
 
@@ -85,7 +86,12 @@ extension PolicyExport {
 
   /// Why the lines must not be used.
   var objections: [String] {
-    let own = excludes ? [] : ["\(exporter.title) takes \(names(locking.methods)), the policy \(names(policyMethods))"]
+    let suffixes =
+      locking.methods.contains(.dotlock) && wanted.takes(.dotlock) && !hasOurSuffix
+      ? " (lock files \(ExportedPolicy.usualSuffix), not \(wanted.policy.dotlock.suffix))" : ""
+    let own =
+      excludes
+      ? [] : ["\(exporter.title) takes \(names(locking.methods)), the policy \(names(policyMethods))\(suffixes)"]
     return own
       + otherRules.filter { !$0.export.excludes }.map {
         "\($0.rule): the method there is \($0.export.wanted.policy.method)"
@@ -128,12 +134,12 @@ extension PolicyExport {
       "; not touched for \($0.policyText) (steal.foreign-after) its lock file may be stolen, at work or not"
     }
     let lease = wanted.policy.lease.length.map {
-      "holds its lock for as long as it likes, not for \($0.policyText) (lease.length)\(theft ?? "")"
+      "holds its lock \(locking.hold), not for \($0.policyText) (lease.length)\(theft ?? "")"
     }
     return [
       lease,
-      "judges a lock file by its name and age alone: no steal.observe, no limit in the record, no permit (network rules),"
-        + " and no fence against a writer that comes late",
+      "\(locking.judgment): no steal.observe, no limit in the record, no permit (network rules), and no fence against a"
+        + " writer that comes late",
     ].compactMap { $0 }
   }
 
