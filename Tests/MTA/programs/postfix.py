@@ -75,3 +75,7 @@ class Pipe(Postfix):
     runs_as = owner = "vmail"
     fragments = ["postfix/virtual/main.cf"]
     services = ["postfix/virtual/master.cf"]
+
+    def prepare(self) -> None:
+        self.machine.write("/etc/postfix/mailboxes", example("postfix/virtual/mailboxes"))
+        super().prepare()
