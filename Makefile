@@ -70,7 +70,7 @@ quiet = 2>&1 | { grep -v -e 'in statically linked applications requires at runti
 SHELL = /bin/bash
 .SHELLFLAGS = -o pipefail -c
 
-.PHONY: all help deps programs tests demo check lint docs test model torture fuzz powercut nfs nfs-short mta example \
+.PHONY: all help deps programs tests demo check lint docs test model torture fuzz powercut nfs nfs-short nfs-soak mta example \
   installed bench order install uninstall clean
 
 all: programs
@@ -87,7 +87,8 @@ help:
 	@echo 'make powercut     what is on disk when the power goes, at $(POWER_CUTS) moments of each file system and setting;'
 	@echo '                  in User-Mode-Linux guests, without root'
 	@echo 'make nfs          deliver over real NFS, from two clients and on the server, with everything that goes wrong there:'
-	@echo '                  three User-Mode-Linux machines, without root; make nfs-short takes two minutes'
+	@echo '                  three User-Mode-Linux machines, without root; make nfs-short takes two minutes,'
+	@echo '                  make nfs-soak delivers 3000 messages by fcntl and flock alone'
 	@echo 'make mta          let Postfix, Exim, OpenSMTPD, procmail and others deliver, next to Dovecot (as root; minutes)'
 	@echo 'make fuzz         $(FUZZ_SECONDS) seconds of libFuzzer for each reader of what others write'
 	@echo 'make bench        time the programs against dotlockfile, lockmail, flock, procmail, maildrop, cp, a bare write,'
@@ -218,9 +219,9 @@ mta: programs needs-mta
 	@if [ "$$(id -u)" = 0 ]; then as=; elif command -v sudo >/dev/null; then as=sudo; fi; \
 	$$as python3 Tests/MTA/run.py $(if $(MTA_ONLY),--only $(MTA_ONLY))
 
-# The short round is for continuous integration.
-nfs nfs-short: programs needs-nfs
-	@PYTHONPATH=Tests PYTHONDONTWRITEBYTECODE=1 python3 -m NFS $(if $(filter nfs-short,$@),short,full) --programs $(built)
+# The short round is for continuous integration; the soak finds what goes wrong once in a thousand deliveries.
+nfs nfs-short nfs-soak: programs needs-nfs
+	@PYTHONPATH=Tests PYTHONDONTWRITEBYTECODE=1 python3 -m NFS $(if $(filter nfs,$@),full,$(@:nfs-%=%)) --programs $(built)
 
 # The sanitizers are given as one option: of two, the compiler would keep the last only.
 fuzz: needs-build .build/.headers

@@ -107,6 +107,23 @@ def delivery(bed: Bed) -> None:
     imap.sees(bed.expect(messages))
 
 
+def missing(bed: Bed) -> None:
+    """There is no mailbox. Whoever may make one there does; else the message stays queued until there is one."""
+    mailbox = bed.machine.path(bed.server.mailbox)
+    mailbox.unlink(missing_ok=True)
+    messages = numbered(1)
+    bed.server.submit_all(messages)
+    if left := bed.server.settle():
+        assert left == len(messages) and not mailbox.exists() and not bed.left()
+        bed.machine.write(bed.server.mailbox, b"", 0o660, bed.server.owner, "mail")
+        bed.server.retry()
+    stored = bed.expect(messages)
+    # One that root has made is root's.
+    if bed.server.runs_as == "root":
+        os.chown(mailbox, bed.machine.number(bed.server.owner), -1)
+    imap.sees(stored)
+
+
 def busy(bed: Bed) -> None:
     """The lock is held: the message stays queued, the mailbox as it was. Later it is delivered."""
     first, second = numbered(2)

@@ -36,7 +36,7 @@ PROGRAMS = ["dotlock", "mboxappend", "maildir2mbox", "lockctl"]
 SERVERS: list[type[Server]] = [
     Local, Pipe, Exim, OpenSMTPD, Procmail, ProcmailByRoot, Maildrop, Fetchmail, Getmail, Qmail, QmailAlone,
 ]
-CASES = [cases.delivery, cases.busy, cases.typo, cases.rewriting]
+CASES = [cases.delivery, cases.missing, cases.busy, cases.typo, cases.rewriting]
 # What one server is enough for.
 ALSO = {
     "postfix-local": [(0o2775, mutt.reading), (0o1777, mutt.reading), (0o1777, mutt.locked_out), (0o1777, cron.jobs),
@@ -108,6 +108,9 @@ def main() -> int:
         namespace.enter()
     except namespace.Unavailable as why:
         score.skip("everything", str(why))
+        return score.end()
+    except subprocess.CalledProcessError as failure:
+        score.skip("everything", f"Debian's packages cannot be had: {failure.cmd[0]}: status {failure.returncode}")
         return score.end()
     place = namespace.folder(STORE / "place")
     layers = Layers(place, options.programs)

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from Guests.guest import CannotStart, GuestError
 from NFS import contention
-from NFS.rounds import METHODS, ROUNDS
+from NFS.rounds import ROUNDS
 from NFS.site import VERSIONS, Site
 
 
@@ -54,7 +54,7 @@ def main():
 
 
 def run(site, groups, report):
-    verdicts, passed = probe(site, report), {method: True for method in METHODS}
+    verdicts, stood = probe(site, report), {}
     # Not waited for when this is interrupted: they end when their guests do.
     threads = ThreadPoolExecutor(16)
     try:
@@ -62,11 +62,12 @@ def run(site, groups, report):
             running = [(scenario, threads.submit(scenario[1], site, f"{number}-{index}", *scenario[2:]))
                        for index, scenario in enumerate(group) if is_called_safe(scenario, verdicts, report)]
             for scenario, future in running:
-                if not settle(future, scenario[0], report) and scenario[1] is contention.contended:
-                    passed[scenario[3]] = False
+                passed = settle(future, scenario[0], report)
+                if scenario[1] is contention.contended:
+                    stood[scenario[3]] = passed and stood.get(scenario[3], True)
     finally:
         threads.shutdown(wait=False, cancel_futures=True)
-    compare(verdicts, passed, report)
+    compare(verdicts, stood, report)
 
 
 def settle(future, name, report):
@@ -101,14 +102,16 @@ def is_called_safe(scenario, verdicts, report):
     return not unsafe
 
 
-def compare(verdicts, passed, report):
-    """Whatever lockctl probe calls safe must have stood the contention."""
-    safe = {method for methods in verdicts.values() for method in methods}
-    wrong = [method for method, stood in passed.items() if not stood and set(method.split("+")) <= safe]
-    if wrong:
-        report.add("failed", "lockctl probe's verdicts", f"calls safe what is not: {', '.join(wrong)}")
+def compare(verdicts, stood, report):
+    """Whatever lockctl probe calls safe must have stood the contention, and what stands it everywhere is called safe."""
+    wrong = {f"{method} is called safe, and is not" for method, passed in stood.items()
+             if not passed and any(set(method.split("+")) <= set(safe) for safe in verdicts.values())}
+    wrong |= {f"{method} is called unsafe on {place}" for place, safe in verdicts.items()
+              for method in ("dotlock", "fcntl") if method not in safe}
+    if wrong or not verdicts:
+        report.add("failed", "lockctl probe's verdicts", "\n".join(sorted(wrong)) or "there are none")
     else:
-        report.add("passed", "lockctl probe's verdicts", "what it calls safe has stood the contention")
+        report.add("passed", "lockctl probe's verdicts", f"have stood the contention: {', '.join(stood) or 'none tried'}")
 
 
 if __name__ == "__main__":

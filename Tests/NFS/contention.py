@@ -7,11 +7,11 @@ from NFS.trial import Failed, Trial
 PATIENCE = "-o wait.timeout=150s -o wait.longest=500ms"
 
 
-def probe(site, versions):
-    """What `lockctl probe` says of each mount on each client: the methods that it calls safe there."""
+def probe(site, versions, clients="ab"):
+    """What `lockctl probe` says of each mount on these clients: the methods that it calls safe there."""
     site.server.run("mkdir -p -m 777 /export/probe")
     jobs = {}
-    for client in "a", "b":
+    for client in clients:
         script = "".join(f"lockctl probe --json /mnt/{version}/probe || exit\n" for version in versions)
         jobs[client] = site.guests[client].start(script)
     verdicts = {}

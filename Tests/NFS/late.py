@@ -17,15 +17,15 @@ MOMENTS = {
 }
 
 
-def begin(site, name, victim, moment):
+def begin(site, name, victim, moment, more=""):
     """A delivery that hangs at that moment, and what mends its connection."""
     trial = Trial(site, name)
-    trial.deliver(victim, 1, HASTE)
+    trial.deliver(victim, 1, HASTE + more)
     trial.wait()
     client, _, version = victim.partition(":")
     lost = site.hub.lose_reply(client, version, *MOMENTS[moment])
     # Written in several pieces.
-    job = trial.deliver(victim, 1, HASTE + " -v", size=150_000)
+    job = trial.deliver(victim, 1, f"{HASTE} -v {more}", size=150_000)
     lost.wait()
     return trial, job, lost
 
@@ -34,10 +34,11 @@ def cut_off(site, name, victim, moment, thief):
     """The lock is stolen, and the thief has delivered, when the first holder comes back."""
     trial, late, lost = begin(site, name, victim, moment)
     try:
-        trial.deliver(thief, 2, HASTE + " -v").wait(150)
+        thieves = trial.deliver(thief, 2, HASTE + " -v").wait(150)
     finally:
         lost.mend()
     trial.wait(150)
+    trial.expect_all(0, thieves)
     settle(trial, thief)
     status = trial.status(late)
     if status == 0 and moment in ("journal", "message"):
@@ -47,6 +48,29 @@ def cut_off(site, name, victim, moment, thief):
         trial.uncertain.add(late.names[0])
     trial.check()
     return f"comes back with status {status}"
+
+
+def cut_off_with_kernel_lock(site, name, thieves):
+    """A server that keeps the kernel lock of a client which is cut off, as by NFSv3, keeps its lock file, too.
+
+    thieves: for each victim the thief, and how that one's delivery ends.
+    """
+    both = " -o method=dotlock+fcntl -o wait.timeout=40s"
+    begun = [begin(site, f"{name}-{victim.partition(':')[2]}", victim, "message", both) for victim in thieves]
+    # They are on one host, whose cable is not cut: each has lost its own connection.
+    try:
+        tries = [trial.deliver(thief, 1, HASTE + both) for (trial, _, _), (thief, _) in zip(begun, thieves.values())]
+        for job in tries:
+            job.wait(150)
+    finally:
+        for _, _, lost in begun:
+            lost.mend()
+    for (trial, late, _), job, (thief, wanted) in zip(begun, tries, thieves.values()):
+        trial.wait(150)
+        trial.expect(wanted, job)
+        trial.expect(75, late)
+        settle(trial, thief, both)
+        trial.check()
 
 
 def crashed(site, name, deaths):
@@ -63,12 +87,14 @@ def crashed(site, name, deaths):
         thief.wait(150)
         trial.note(victim)
         trial.note(thief)
+        trial.expect_all(0, thief)
     seconds = time.monotonic() - started
     site.start_client_again("a")
     for (trial, _, _), (version, _, _) in zip(begun, deaths):
         job = trial.deliver(f"a:{version}", 1, HASTE)
         job.wait()
         trial.note(job)
+        trial.expect(0, job)
         check_after_kills(trial, "server", 12)
     return f"delivered after {seconds:.0f} s"
 
@@ -81,9 +107,10 @@ def stopped(site, name, victim, thief):
                f"kill -CONT $PPID; exit $status'")
     late = trial.deliver(victim, 1, command=command)
     trial.guest(victim).run(f"until [ -e {box}.lock ]; do sleep 0.2; done")
-    trial.deliver(thief, 2, HASTE)
+    thieves = trial.deliver(thief, 2, HASTE)
     trial.wait(150)
     trial.expect(75, late)
+    trial.expect_all(0, thieves)
     settle(trial, thief)
     trial.check()
 
@@ -95,10 +122,11 @@ def check_after_kills(trial, place, seconds):
     trial.check(leftovers={name for name in trial.names_left() if name.startswith(".Mailbox.journal.")})
 
 
-def settle(trial, place):
+def settle(trial, place, more=""):
     """One more delivery: it deals with what a holder that was late has left."""
-    trial.deliver(place, 1, HASTE)
+    job = trial.deliver(place, 1, HASTE + more)
     trial.wait()
+    trial.expect(0, job)
 
 
 def killed(site, name, victim, other, count):

@@ -16,6 +16,10 @@ REQUESTS = {
 }
 
 
+# After these nobody has the lock.
+LAST = "RENAME of the lock", "REMOVE of the moved lock", "RMDIR of the permit"
+
+
 def begin(site, name, client, version, request):
     trial = Trial(site, name)
     trial.deliver(f"{client}:{version}", 1, OPTIONS)
@@ -64,12 +68,15 @@ def sent_again_after_reboot(site, name, requests):
     for (trial, victim, _), holder, request in zip(begun, next_holders, requests):
         if holder.wait(150).status != 0:
             raise Failed(f"{request}: the next holder: {holder.output}")
+        if request[2] in LAST and "it had the lock" not in holder.output:
+            raise Failed(f"{request}: nobody else could have the lock: {holder.output}")
         trial.wait(200)
         if trial.status(victim) != 0:
             # It cannot know whether what it asked for was done, and must say no.
             trial.uncertain.add(victim.names[0])
-        trial.deliver("server", 1, OPTIONS)
+        job = trial.deliver("server", 1, OPTIONS)
         trial.wait()
+        trial.expect(0, job)
         trial.check()
         said.append(f"{request[0]}:{request[1]}: status {trial.status(victim)}, {holder.output.splitlines()[-1]}")
     return "; ".join(said)

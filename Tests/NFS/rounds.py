@@ -40,17 +40,20 @@ def rebooted(*pairs):
 
 def full():
     yield from contended(MIXTURES[:1], METHODS, 6)
-    yield from contended(MIXTURES[1:], ("dotlock+fcntl", "flock"), 6)
+    yield from contended(MIXTURES[1:2], METHODS, 6)
+    yield from contended(MIXTURES[2:], METHODS[1:], 6)
     yield [("maildir2mbox on both clients", contention.moved_maildirs, ("a:v3", "b:v4.2"), 10)]
-    yield [("stress on both clients", contention.stress, ("a:v3", "b:v4.2"), 20)]
+    yield [("stress on both clients and the server", contention.stress, ("a:v3", "b:v4.2", "server"), 20)]
     yield from cut_off(list(late.MOMENTS), VERSIONS)
+    yield [("cut off with a kernel lock", late.cut_off_with_kernel_lock, {"a:v4.2": ("b:v4.0", 0), "a:v3": ("b:v3", 75)})]
     yield [(f"stopped on {victim}, thief {thief}", late.stopped, victim, thief)
            for victim, thief in (("server", "a:v3"), ("a:v4.2", "server"), ("b:v3", "a:v4.0"))]
     yield [("crashed client", late.crashed, [("v3", "message", "b:v4.2"), ("v4.2", "journal", "b:v3"),
                                              ("v4.0", "lock", "server")])]
     yield [("killed deliveries", late.killed, "a:v4.2", "b:v3", 24)]
     yield from lost(list(replies.REQUESTS), VERSIONS)
-    yield from rebooted(("RENAME of the lock", "RENAME of the lock"), ("REMOVE of the moved lock", "RENAME of the journal"))
+    yield from rebooted(("RENAME of the lock", "RENAME of the lock"), ("REMOVE of the moved lock", "RENAME of the journal"),
+                        ("LINK of the lock", "RMDIR of the permit"))
     yield [("clocks of the clients", services.skewed, ("a:v3", "b:v4.2", "server"), {"a": 7, "b": -5})]
     yield [("clock of the server", services.skewed, ("server", "a:v4.2", "b:v3"), {"server": -6})]
     yield [("server down", services.server_down, ("a:v3", "a:v4.2", "b:v4.0", "b:v3"), 8)]

@@ -1,7 +1,7 @@
 """Clocks that differ, a server that goes down, a lock service that does not answer."""
 import time
 
-from NFS import rpc
+from NFS import contention, rpc
 from NFS.contention import PATIENCE
 from NFS.late import HASTE
 from NFS.trial import Failed, Trial
@@ -49,9 +49,10 @@ def server_down(site, name, places, count):
     site.server.crash()
     site.start_server_again()
     trial.wait(200)
-    trial.deliver("server", 1, PATIENCE)
+    last = trial.deliver("server", 1, PATIENCE)
     trial.wait()
-    for job in trial.jobs():
+    trial.expect(0, last)
+    for job in trial.jobs()[:-1]:
         for number, delivery in enumerate(job.names):
             if trial.status(job, number) != 0:
                 trial.uncertain.add(delivery)
@@ -72,8 +73,11 @@ def no_lock_service(site, name):
         for job in [*jobs, job]:
             job.wait(60)
         seconds = time.monotonic() - started
+        verdicts = contention.probe(site, ["v3"], clients="a")["a:v3"]
     finally:
         mend()
+    if verdicts != ["dotlock"]:
+        raise Failed(f"lockctl probe calls safe: {verdicts}")
     trial.wait()
     for job in trial.jobs()[1:]:
         trial.expect(75, job)

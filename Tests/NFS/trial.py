@@ -109,6 +109,10 @@ class Trial:
         if (status := self.status(job, number)) != wanted:
             raise Failed(f"status {status} instead of {wanted}: {job.output}")
 
+    def expect_all(self, wanted, job):
+        for number in range(len(job.names)):
+            self.expect(wanted, job, number)
+
     def check(self, leftovers=frozenset()):
         """Every message that was reported as delivered is in the mailbox, once and as it was sent, and nothing else is
         anywhere. Read by the server, and by a program that is not ours."""
