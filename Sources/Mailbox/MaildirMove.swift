@@ -94,7 +94,9 @@ extension MaildirMove {
     }
     let start = BootTime.now
     // A mail reader may have changed flags meanwhile, or deleted messages; not in a moment.
-    if hasWaited || start.since(readingSince) > .milliseconds(50), try !isCurrent(batch.list) { batch = try readBatch(attend) }
+    if hasWaited || start.since(readingSince) > .milliseconds(50), try !isCurrent(batch.list) {
+      batch = try readBatch(attend)
+    }
     let list = batch.list
     if !list.messages.isEmpty {
       try append(batch.spool(of: isCopy ? nil : maildir.realPath), list, to: &lock, under: &maildirLock, attend)

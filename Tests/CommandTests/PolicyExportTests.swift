@@ -17,9 +17,13 @@ struct PolicyExportTests {
 
   static let samples = [
     Sample(options: "", tries: 31, pause: 1, stale: 900, triesByChance: 41),
-    Sample(options: "--method dotlock --foreign-after 60s -o wait.longest=250ms", tries: 31, pause: 1, stale: 60, triesByChance: 41),
+    Sample(
+      options: "--method dotlock --foreign-after 60s -o wait.longest=250ms", tries: 31, pause: 1, stale: 60,
+      triesByChance: 41),
     Sample(options: "--method fcntl -n", tries: 1, pause: 1, stale: 900, triesByChance: 1),
-    Sample(options: "--timeout 1500ms -o wait.longest=1m --steal-after 901s", tries: 2, pause: 2, stale: 901, triesByChance: 3),
+    Sample(
+      options: "--timeout 1500ms -o wait.longest=1m --steal-after 901s", tries: 2, pause: 2, stale: 901,
+      triesByChance: 3),
     Sample(
       options: "--timeout 20s -o wait.longest=7s --steal-after never", tries: 4, pause: 7, stale: nil, triesByChance: 5),
     Sample(
@@ -144,7 +148,8 @@ struct PolicyExportTextTests {
 
   @Test(arguments: [
     "procmail --method flock --built-with flock", "mutt --method flock --built-with flock+dotlock",
-    "maildrop --method dotlock -o dotlock.suffix=.lk", "mailutils -o dotlock.suffix=.lk", "procmail --method fcntl -o 'dotlock.suffix=$(x)'",
+    "maildrop --method dotlock -o dotlock.suffix=.lk", "mailutils -o dotlock.suffix=.lk",
+    "procmail --method fcntl -o 'dotlock.suffix=$(x)'",
   ])
   func `what excludes is no failure`(options: String) throws {
     let run = try export(options)

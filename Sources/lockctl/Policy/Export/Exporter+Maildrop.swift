@@ -11,7 +11,8 @@ extension Exporter {
     let refresh = wanted.refreshInterval.map {
       [
         ForeignLocking.Lines(
-          "lease.refresh, or a third of steal.after; below 10 it would not refresh at all", "LOCKREFRESH=\(max($0, 10))")
+          "lease.refresh, or a third of steal.after; below 10 it would not refresh at all", "LOCKREFRESH=\(max($0, 10))"
+        )
       ]
     }
     let stale = wanted.staleAfter ?? ExportedPolicy.tenYears
