@@ -82,6 +82,7 @@ struct Findings {
     }
     if filesystem == "nfs" {
       cautions.append("NFS makes flock of fcntl locks (since Linux 2.6.12): each shuts out the other; never take both.")
+      cautions.append("flock of programs on the file server itself is another lock: it shuts out no client.")
     } else if case .fails = result(.apart)?.outcome {
       cautions.append("fcntl and flock shut each other out here; never take both.")
     }
