@@ -11,7 +11,11 @@ struct OptionParser {
   private let options: [CommandOption]
 
   // Loops instead of map and joined here and below: each generic that a program instantiates costs it start-up time.
-  private init(_ program: ProgramDescription) { options = CommandOption.common + program.options }
+  private let runsProgram: Bool
+
+  private init(_ program: ProgramDescription) {
+    (options, runsProgram) = (CommandOption.common + program.options, program.runsProgram)
+  }
 
   /// Reads a command line.
   ///
@@ -62,6 +66,9 @@ struct OptionParser {
     case .conflictExitCode:
       guard let code = Int32(value), (0...255).contains(code) else {
         throw UsageError("--conflict-exit-code \(value): not an exit status (0 to 255)")
+      }
+      guard code != 0 || runsProgram else {
+        throw UsageError("--conflict-exit-code 0: means that the mail is delivered")
       }
       invocation.conflictExitCode = code
     case .help, .version: break

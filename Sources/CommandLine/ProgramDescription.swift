@@ -18,6 +18,9 @@ package struct ProgramDescription: Sendable {
     (self.summary, self.options) = (summary, options)
   }
 
+  /// Whether it runs another program, whose statuses mean what they like. Of ours, 0 means that mail is in its place.
+  var runsProgram: Bool { operands.contains("PROGRAM") }
+
   /// The version of the whole package.
   package static let version = "0.1.0"
 

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import LockPolicy
 internal import Posix
 internal import SystemPackage
@@ -105,14 +106,23 @@ extension LockTarget {
       {
         return "\(location.name) \(objection)"
       }
-      guard status.size > policy.steal.fenceMax else { return nil }
-      // Large files of programs that are gone need no replacing.
+      guard let obstacle = try obstacleToCopy(status) else { return nil }
+      // Nothing is copied where programs are gone.
       if isLocal, victim.isOfThisKernel, try isFileOpenNowhereElse() { return nil }
-      return "\(location.name) \(tooLarge(status.size))"
+      return "\(location.name) \(obstacle)"
     } catch {
       if error == .noSuchFileOrDirectory { return nil }
       throw LockFailure(error, path, "cannot examine")
     }
+  }
+
+  private borrowing func obstacleToCopy(_ status: FileStatus) throws(Errno) -> String? {
+    if status.size > policy.steal.fenceMax { return tooLarge(status.size) }
+    // In a directory that gives its own group to its files they may be of a group that is not the user's.
+    guard geteuid() != 0, try !ThisProcess.isIn(group: status.group) else { return nil }
+    let parent = try directory.status()
+    return parent.givesGroup && parent.group == status.group
+      ? nil : "belongs to group \(status.group), which only its members can give to a copy"
   }
 
   fileprivate func tooLarge(_ size: Int64) -> String {

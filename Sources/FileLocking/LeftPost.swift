@@ -20,7 +20,9 @@ package struct LeftPost: Sendable {
       let file = try? place.directory.open(name, [.readOnly, .noFollow, .unsuspecting]),
       let status = try? file.status(), let content = try? file.bytes(atMost: LockRecord.longest + 1, from: 0)
     else { return nil }
-    (self.name, self.host, self.pid, age) = (name, host, pid, place.now.since(status.modified))
+    // An NFS server may keep in the times of a file, until its maker sets them, what tells a request that comes again.
+    (self.name, self.host, self.pid) = (name, host, pid)
+    age = place.now.since(min(status.modified, status.changed))
     record = LockRecord(content)
     isPlain = status.isRegular && status.links == 1 && (record != nil || content.isEmpty)
   }

@@ -37,7 +37,8 @@ extension HeldLock {
     do throws(LockFailure) {
       try secure(delivery.journal)
       try write(spool, at: &delivery.place, checkpoint)
-      let now = try settle(delivery.place, isProvenLater: delivery.journal.isThere && !spool.hasList)
+      // Over a network not by the commit alone: it closes the journal, and who is late then could not note his failure.
+      let now = try settle(delivery.place, isProvenLater: isLocal && delivery.journal.isThere && !spool.hasList)
       if !spool.hasList { try commit(&delivery.journal) }
       showAsNew(now, since: delivery.place)
     } catch {

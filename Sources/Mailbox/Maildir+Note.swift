@@ -1,4 +1,5 @@
 internal import FileLocking
+internal import Glibc
 internal import Posix
 internal import SystemPackage
 
@@ -16,6 +17,14 @@ extension Maildir {
   /// The mailbox to which messages are being moved, or were when somebody was killed.
   func notedMailbox() throws(LockFailure) -> FilePath? {
     try attempt(notePath, "cannot read") { () throws(Errno) in try root.symlinkTarget(Self.note) }
+  }
+
+  /// Root is led only by root, or to a mailbox of whoever left the note: a lock file is made beside it.
+  func refuseToBeLed(to mailbox: FileLocation) throws(LockFailure) {
+    guard geteuid() == 0 else { return }
+    let owner = try attempt(notePath, "cannot examine") { () throws(Errno) in try root.status(of: Self.note).owner }
+    if owner == 0 || (try? Directory(mailbox.directory).status(of: mailbox.name).owner) == owner { return }
+    throw LockFailure(.refused, notePath, "was left by user \(owner), and leads to no mailbox of that user")
   }
 
   func removeNote() throws(LockFailure) {

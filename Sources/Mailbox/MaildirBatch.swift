@@ -118,16 +118,27 @@ struct MaildirBatch: ~Copyable {
     try line.span.bytes.withUnsafeBytes { (line) throws(LockFailure) in try storage.append(line) }
 
     let header = StatusHeader(head, isWhole: isWhole)
-    var next = 0
-    func emit(_ bytes: UnsafeRawBufferPointer) throws(LockFailure) { try storage.append(bytes) }
-    for old in header.old {
-      try framer.frame(head.slice(next..<old.lowerBound), emit: emit)
-      next = old.upperBound
-    }
-    try framer.frame(head.slice(next..<header.end), emit: emit)
     let status = header.hasPlace ? message.statusLines : []
-    try status.span.bytes.withUnsafeBytes { (status) throws(LockFailure) in try framer.frame(status, emit: emit) }
-    try framer.frame(head.slice(header.end..<head.count), emit: emit)
+    try frame(head.slice(0..<header.end), without: header.old, startingAt: 0, &framer)
+    try status.span.bytes.withUnsafeBytes { (status) throws(LockFailure) in
+      try framer.frame(status) { (bytes) throws(LockFailure) in try storage.append(bytes) }
+    }
+    try frame(head.slice(header.end..<head.count), without: header.old, startingAt: header.end, &framer)
+  }
+
+  /// - Parameters:
+  ///   - old: the ranges to leave out, of the whole.
+  ///   - start: where in the whole `part` begins. No range goes on from one part to the next.
+  private mutating func frame(
+    _ part: UnsafeRawBufferPointer, without old: [Range<Int>], startingAt start: Int, _ framer: inout Framer
+  ) throws(LockFailure) {
+    func emit(_ bytes: UnsafeRawBufferPointer) throws(LockFailure) { try storage.append(bytes) }
+    var next = 0
+    for range in old where range.lowerBound >= start && range.upperBound <= start + part.count {
+      try framer.frame(part.slice(next..<range.lowerBound - start), emit: emit)
+      next = range.upperBound - start
+    }
+    try framer.frame(part.slice(next..<part.count), emit: emit)
   }
 }
 

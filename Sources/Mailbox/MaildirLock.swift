@@ -21,6 +21,8 @@ struct MaildirLock: ~Copyable {
     var policy = policy
     policy.method = [.dotlock]
     policy.dotlock.suffix = ".lock"
+    // The mailbox is waited for meanwhile; see refresh().
+    policy.lease.length = policy.lease.length.flatMap { length in policy.wait.timeout.map { length + $0 } }
     let path = maildir.root.path
     let location = try FileLocation(of: path.entry("maildir2mbox"))
     guard !location.isBehindSymlink else { throw LockFailure(.refused, location.path, "is a symbolic link") }
@@ -39,6 +41,9 @@ struct MaildirLock: ~Copyable {
   }
 
   mutating func prove() throws(LockFailure) { try file.prove() }
+
+  /// Whoever waits for the mailbox does this at each try, so that the maildir is not taken from him.
+  mutating func refresh() throws(LockFailure) { try file.refresh() }
 
   /// Makes what was done in the maildir itself durable.
   func synchronizeDirectory() throws(LockFailure) { try file.synchronizeDirectory() }

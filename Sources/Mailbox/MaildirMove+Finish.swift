@@ -15,7 +15,10 @@ extension MaildirMove {
     let lock = try MaildirLock(maildir, policy, canQueue: canQueue, attend)
     // The run may have been alive, and have come to its end.
     if let path = try maildir.notedMailbox() {
-      if let location = try existing(path) { try finish(location, policyFor(location), attend) }
+      if let location = try existing(path) {
+        try maildir.refuseToBeLed(to: location)
+        try finish(location, policyFor(location), attend)
+      }
       try maildir.removeNote()
     }
     lock.release()

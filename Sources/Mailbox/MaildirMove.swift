@@ -85,6 +85,7 @@ extension MaildirMove {
     var hasWaited = false
     var lock = try acquire(mailbox, policy) { (event) throws(LockFailure) in
       hasWaited = true
+      try maildirLock.refresh()
       try attend(event)
     }
     // Only where somebody else's lease is used up little by little: our own has just begun.

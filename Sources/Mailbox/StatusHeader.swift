@@ -2,7 +2,8 @@
 ///
 /// A sender who writes `Status: RO` must not make his message look read.
 struct StatusHeader {
-  /// The lines to leave out, in order.
+  /// The lines to leave out, in order: all up to the first blank line. Readers do not agree on where a header ends that has
+  /// something in it that is none.
   private(set) var old: [Range<Int>] = []
   /// Where new lines belong: behind the last header that is known to be whole.
   private(set) var end = 0
@@ -14,11 +15,19 @@ struct StatusHeader {
   ///   - head: the message's beginning.
   ///   - isWhole: whether that is all of the message.
   init(_ head: UnsafeRawBufferPointer, isWhole: Bool) {
-    while Self.isField(head, at: end), let next = Self.endOfField(head, from: end, isWhole: isWhole) {
-      if Self.isStatus(head, at: end) { old.append(end..<next) }
-      end = next
-    }
+    while Self.isField(head, at: end), let next = Self.endOfField(head, from: end, isWhole: isWhole) { end = next }
     hasPlace = end == head.count || !Self.isContinuation(head[end])
+    var start = 0
+    while !Self.isBlank(head, at: start),
+      let next = Self.endOfField(head, from: start, isWhole: isWhole) ?? (isWhole ? head.count : nil), next > start
+    {
+      if Self.isStatus(head, at: start) { old.append(start..<next) }
+      start = next
+    }
+  }
+
+  private static func isBlank(_ head: UnsafeRawBufferPointer, at start: Int) -> Bool {
+    head.holds("\n", length: 1, at: start) || head.holds("\r\n", length: 2, at: start)
   }
 
   private static func isContinuation(_ byte: UInt8) -> Bool { byte == .space || byte == UInt8(ascii: "\t") }

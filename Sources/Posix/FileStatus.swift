@@ -12,6 +12,8 @@ package struct FileStatus: Sendable {
   package let size: Int64
   package let modified: FileTime
   package let accessed: FileTime
+  /// When anything about it was changed last. Nobody can set this.
+  package let changed: FileTime
 
   init(_ status: stat) {
     device = UInt64(status.st_dev)
@@ -23,11 +25,14 @@ package struct FileStatus: Sendable {
     size = Int64(status.st_size)
     modified = FileTime(status.st_mtim)
     accessed = FileTime(status.st_atim)
+    changed = FileTime(status.st_ctim)
   }
 
   package var isRegular: Bool { mode & S_IFMT == S_IFREG }
   package var isDirectory: Bool { mode & S_IFMT == S_IFDIR }
   package var isSymlink: Bool { mode & S_IFMT == S_IFLNK }
+  /// Whether what is made in this directory gets its group.
+  package var givesGroup: Bool { mode & S_ISGID != 0 }
   /// Whether names in this directory can only be taken away by their owners.
   package var isSticky: Bool { mode & S_ISVTX != 0 }
 

@@ -176,3 +176,54 @@ struct Maildir2mboxConcurrencyTests {
     #expect(result == (0, " 340 1\nA\nB\nM\n", ""))
   }
 }
+
+@Suite("maildir2mbox(1), a lock that is held for longer than a lease")
+struct Maildir2mboxPatienceTests {
+  @Test("is waited for as long as the policy says", arguments: ["dotlock", "fcntl"])
+  func patience(method: String) throws {
+    let scratch = ScratchDirectory()
+    let result = try Shell.run(
+      """
+      mkdir -p M/new M/cur M/tmp; echo 'Subject: m' >M/new/1; touch -d '9 seconds ago' M/new/1
+      dotlock --method \(method) box sh -c 'echo; exec sleep 3' | {
+        read held
+        maildir2mbox --method \(method) --lease 1s -o lease.warning=200ms -o lease.kill=100ms --steal-after 1s \
+          -o steal.observe=100ms --timeout 20s M box; echo $?
+      }
+      grep -c '^Subject: m' box; ls -A . M/new
+      """, in: scratch)
+    #expect(result.output == "0\n1\n.:\nM\nbox\n\nM/new:\n", "\(result)")
+    #expect(result.errors == "")
+  }
+}
+
+@Suite("maildir2mbox(1), for root")
+struct Maildir2mboxRootTests {
+  @Test(
+    "a link that a user left leads only to that user's mailbox",
+    .enabled(if: geteuid() == 0, "only root is led to what the user may not touch"), arguments: [65534, 0])
+  func note(owner: Int) throws {
+    let scratch = ScratchDirectory()
+    let result = try Shell.run(
+      """
+      mkdir -p M/new M/cur M/tmp private; echo 'Subject: m' >M/new/1; touch -d '9 seconds ago' M/new/1
+      printf 'From a\\n\\nold\\n\\n' >private/box; chmod 700 private
+      ln -s $PWD/private/box M/maildir2mbox.to; chown -h \(owner) M/maildir2mbox.to
+      strace -f -o log -e trace=linkat,openat maildir2mbox M box; echo $?
+      grep -c private/box.lock log; ls M/new box 2>&1
+      """, in: scratch)
+    let isFollowed = owner == 0
+    #expect(result.output.hasPrefix(isFollowed ? "0\n" : "75\n0\n"), "\(result)")
+    #expect(result.output.contains("box\n") == isFollowed || result.output.hasSuffix("\nM/new:\n1\n"), "\(result)")
+    #expect(result.errors.contains("was left by user \(owner)") == !isFollowed)
+  }
+
+  @Test(
+    "what is taken for success is no status of a failure",
+    arguments: ["mboxappend --conflict-exit-code 0 box", "maildir2mbox --conflict-exit-code 0 M box"])
+  func conflict(command: String) throws {
+    let scratch = ScratchDirectory()
+    let result = try Shell.run("echo x | \(command); echo $?; ls", in: scratch)
+    #expect(result.output == "75\n" && result.errors.contains("means that the mail is delivered"), "\(result)")
+  }
+}

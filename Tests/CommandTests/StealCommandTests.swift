@@ -104,4 +104,22 @@ struct StealCommandTests {
       """, in: scratch)
     #expect(result == (0, "0\nbox\nbox.lock.steal\nfifo\n", ""))
   }
+
+  @Test(
+    "is not made where the mailbox could not be copied with its group, while somebody has it open",
+    .enabled(if: geteuid() == 0, "only root can make such a spool"))
+  func group() throws {
+    let scratch = ScratchDirectory()
+    let user = "setpriv --reuid=65534 --regid=65534 --clear-groups"
+    let options = "--lease 1s -o lease.warning=200ms -o lease.kill=100ms --steal-after 1s -o steal.observe=50ms"
+    let result = try Shell.run(
+      """
+      mkdir -m 1777 spool; cd spool; chmod 711 ..; printf 'From a\\n\\nold\\n\\n' >ann; chown 65534:8 ann; chmod 660 ann
+      \(user) dotlock \(options) ann sh -c 'kill -9 $PPID'; exec 8<ann; sleep 1.2
+      echo one | \(user) mboxappend \(options) --timeout 1s ann; echo $?
+      exec 8<&-; echo two | \(user) mboxappend \(options) --timeout 9s ann; echo $?; ls -A
+      """, in: scratch)
+    #expect(result.output == "75\n0\nann\n", "\(result)")
+    #expect(result.errors.contains("belongs to group 8, which only its members can give to a copy"), "\(result)")
+  }
 }

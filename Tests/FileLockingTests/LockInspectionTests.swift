@@ -75,6 +75,23 @@ struct LockInspectionTests {
     #expect(linked?.isNobodys(Policy(), in: place) == false, "it is a lock")
   }
 
+  @Test("of a post whose time is still to come: how long ago that was set") func postOfTheFuture() throws {
+    let scratch = ScratchDirectory()
+    let name = "box.lock.host.77.abc.1z"
+    try scratch.write("", to: name)
+    try setAge(.seconds(-400_000_000), of: FilePath(name), scratch)
+    var policy = Policy()
+    (policy.steal.after, policy.wait.longest) = (.milliseconds(1), .milliseconds(1))
+    func isNobodys() throws -> Bool {
+      let place = try LockDirectory(scratch.path)
+      let seen = LeftPost(FilePath(name), beside: "box.lock", in: place)
+      let post = try #require(seen)
+      #expect(post.age >= .zero && post.age < .seconds(60))
+      return post.isNobodys(policy, in: place)
+    }
+    while try !isNobodys() { usleep(10_000) }
+  }
+
   @Test(
     "of names that are no posts: nothing",
     arguments: [

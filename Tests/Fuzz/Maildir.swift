@@ -12,16 +12,20 @@ func checkStatus(_ input: Input) {
   let header = message.withUnsafeBytes { StatusHeader($0, isWhole: isWhole) }
   let fields = fields(message, isWhole)
   require(header.end == fields.last?.upperBound ?? 0, "new lines come behind the last whole field")
-  require(header.old == fields.filter { isStatus(message[$0]) }, "the old lines are those, and no others")
+  let old = statusLines(message, isWhole)
+  require(header.old == old, "the old lines are those, and no others")
 
   // A reader finds the new lines, and none of the old ones before them.
   let isContinued = header.end < message.count && (message[header.end] == 0x20 || message[header.end] == 0x09)
   require(header.hasPlace == !isContinued, "the new lines do not run into what follows")
   guard header.hasPlace, isWhole || header.end < message.count else { return }
-  let kept: [UInt8] = fields.filter { !isStatus(message[$0]) }.flatMap { message[$0] }
-  let new = kept + "Status: RO\n".utf8 + message[header.end...]
+  func kept(_ range: Range<Int>) -> [UInt8] {
+    range.filter { index in !old.contains { $0.contains(index) } }.map { message[$0] }
+  }
+  let before = kept(0..<header.end)
+  let new = before + "Status: RO\n".utf8 + kept(header.end..<message.count)
   let again = new.withUnsafeBytes { StatusHeader($0, isWhole: isWhole) }
-  require(again.old == [kept.count..<kept.count + 11], "a reader finds the new line, and no other")
+  require(again.old == [before.count..<before.count + 11], "a reader finds the new line, and no other")
 }
 
 /// The fields of a message's header: `name:` and whatever follows, up to a line that neither is one nor goes on.
@@ -43,6 +47,23 @@ private func fields(_ message: [UInt8], _ isWhole: Bool) -> [Range<Int>] {
   let next = last.upperBound < message.count ? message[last.upperBound] : nil
   let isOpen = next == .space || next == UInt8(ascii: "\t") || next == nil && !isWhole
   return isOpen ? fields.dropLast() : fields
+}
+
+/// Status fields anywhere before the first blank line, with the lines in which they go on.
+private func statusLines(_ message: [UInt8], _ isWhole: Bool) -> [Range<Int>] {
+  var (found, isInside): ([Range<Int>], Bool) = ([], false)
+  for line in message.lines {
+    if line.elementsEqual("\n".utf8) || line.elementsEqual("\r\n".utf8) { break }
+    let isGoingOn = line.first == .space || line.first == UInt8(ascii: "\t")
+    if isGoingOn, line.startIndex > 0 {
+      if isInside, let last = found.popLast() { found.append(last.lowerBound..<line.endIndex) }
+    } else {
+      isInside = isStatus(line) && line.contains(UInt8(ascii: ":"))
+      if isInside { found.append(line.startIndex..<line.endIndex) }
+    }
+  }
+  if !isWhole, found.last?.upperBound == message.count { found.removeLast() }
+  return found
 }
 
 private func isStatus(_ field: ArraySlice<UInt8>) -> Bool {

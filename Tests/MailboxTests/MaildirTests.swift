@@ -106,11 +106,14 @@ import Testing
       ("A: b\n\nStatus: RO\n", "A: b\n|\nStatus: RO\n"), ("Status: RO\nA: b\n\n", "A: b\n|\n"),
       ("A: b\nstatus: R\n O\nX-STATUS:F\nB: c\n\n", "A: b\nB: c\n|\n"), ("A: b\n c\n\n", "A: b\n c\n|\n"),
       ("A: b\r\nStatus: RO\r\n\r\nx", "A: b\r\n|\r\nx"), ("", "|"), ("\nx", "|\nx"), ("text\n", "|text\n"),
-      ("A: b\ntext\nStatus: x\n", "A: b\n|text\nStatus: x\n"), ("A: b\n", "A: b\n|"), ("A: b", "|A: b"),
-      ("A: b\nStatus: RO", "A: b\n|Status: RO"), ("Statuses: x\n\n", "Statuses: x\n|\n"),
+      ("A: b\ntext\nStatus: x\n", "A: b\n|text\n"), ("A: b\n", "A: b\n|"), ("A: b", "|A: b"),
+      ("A: b\nStatus: RO", "A: b\n|"), ("Statuses: x\n\n", "Statuses: x\n|\n"),
       ("From a b\nA: b\n\n", "|From a b\nA: b\n\n"), (": x\n\n", "|: x\n\n"), (" x: y\n\n", " x: y\n\n"),
       ("\tR\nA: b\n\n", "\tR\nA: b\n\n"),
       ("A: b\nStatus: R\n", "A: b\n|"),
+      ("A: b\nS\u{E4}: 8\nStatus: R\n x\n\nStatus: x", "A: b\n|S\u{E4}: 8\n\nStatus: x"),
+      (": x\nStatus: R\n\n", "|: x\n\n"), ("From a b\nX-Status: F\nA: b\n\n", "|From a b\nA: b\n\n"),
+      (" x\nStatus: R\nA: b\n\n", " x\nA: b\n\n"), ("text\r\n\r\nStatus: x\r\n", "|text\r\n\r\nStatus: x\r\n"),
     ]) func whole(text: String, expected: String)
   {
     #expect(shown(text) == expected)

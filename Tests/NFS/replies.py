@@ -3,19 +3,20 @@ from NFS.trial import Failed, Trial
 
 OPTIONS = "-o method=dotlock -o wait.timeout=100s -o wait.longest=500ms -v"
 
-# Each kind of request that takes or leaves a lock, or commits a delivery; NFSv4 removes files and directories alike.
+# Each kind of request that takes or leaves a lock, or commits a delivery, and what comes before it; NFSv4 removes files
+# and directories alike.
 REQUESTS = {
-    "MKDIR of the permit": ("MKDIR", "Mailbox.lock.steal"),
-    "LINK of the lock": ("LINK", "Mailbox.lock"),
-    "REMOVE of the post": ("REMOVE", "Mailbox.lock."),
-    "LINK of the journal": ("LINK", ".Mailbox.journal"),
-    "RENAME of the journal": ("RENAME", ".Mailbox.journal"),
-    "RENAME of the lock": ("RENAME", "Mailbox.lock"),
-    "REMOVE of the moved lock": ("REMOVE", "released"),
-    "RMDIR of the permit": ("RMDIR", "Mailbox.lock.steal"),
+    "MKDIR of the permit": [("MKDIR", "Mailbox.lock.steal")],
+    "LINK of the lock": [("LINK", "Mailbox.lock")],
+    "REMOVE of the post": [("REMOVE", "Mailbox.lock.")],
+    "LINK of the journal": [("LINK", ".Mailbox.journal")],
+    "RENAME of the journal": [("RENAME", ".Mailbox.journal")],
+    "REMOVE of the moved journal": [("REMOVE", "released")],
+    "RENAME of the lock": [("RENAME", "Mailbox.lock")],
+    "REMOVE of the moved lock": [("RENAME", "Mailbox.lock"), ("REMOVE", "released")],
+    "RMDIR of the permit": [("RENAME", "Mailbox.lock"), ("RMDIR", "Mailbox.lock.steal")],
+    "RMDIR that revokes": [("RMDIR", "Mailbox.lock.steal")],
 }
-
-
 # After these nobody has the lock.
 LAST = "RENAME of the lock", "REMOVE of the moved lock", "RMDIR of the permit"
 
@@ -24,10 +25,9 @@ def begin(site, name, client, version, request):
     trial = Trial(site, name)
     trial.deliver(f"{client}:{version}", 1, OPTIONS)
     trial.wait()
-    procedure, part = REQUESTS[request]
-    if version != "v3" and procedure == "RMDIR":
-        procedure = "REMOVE"
-    lost = site.hub.lose_reply(client, version, (procedure, part))
+    steps = [("REMOVE" if version != "v3" and procedure == "RMDIR" else procedure, part)
+             for procedure, part in REQUESTS[request]]
+    lost = site.hub.lose_reply(client, version, *steps)
     victim = trial.deliver(f"{client}:{version}", 1, OPTIONS)
     return trial, victim, lost
 
