@@ -7,12 +7,12 @@ from NFS.trial import Failed, Trial
 PATIENCE = "-o wait.timeout=150s -o wait.longest=500ms"
 
 
-def probe(site, versions, clients="ab"):
+def probe(site, versions, clients="ab", deadline="20s"):
     """What `lockctl probe` says of each mount on these clients: the methods that it calls safe there."""
     site.server.run("mkdir -p -m 777 /export/probe")
     jobs = {}
     for client in clients:
-        script = "".join(f"lockctl probe --json /mnt/{version}/probe || exit\n" for version in versions)
+        script = "".join(f"lockctl probe --json --deadline {deadline} /mnt/{version}/probe || exit\n" for version in versions)
         jobs[client] = site.guests[client].start(script)
     verdicts = {}
     for client, job in jobs.items():

@@ -55,7 +55,7 @@ def cut_off_with_kernel_lock(site, name, thieves):
 
     thieves: for each victim the thief, and how that one's delivery ends.
     """
-    both = " -o method=dotlock+fcntl -o wait.timeout=40s"
+    both = " -o method=dotlock+fcntl -o wait.timeout=20s"
     begun = [begin(site, f"{name}-{victim.partition(':')[2]}", victim, "message", both) for victim in thieves]
     # They are on one host, whose cable is not cut: each has lost its own connection.
     try:

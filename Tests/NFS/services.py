@@ -73,7 +73,7 @@ def no_lock_service(site, name):
         for job in [*jobs, job]:
             job.wait(60)
         seconds = time.monotonic() - started
-        verdicts = contention.probe(site, ["v3"], clients="a")["a:v3"]
+        verdicts = contention.probe(site, ["v3"], clients="a", deadline="3s")["a:v3"]
     finally:
         mend()
     if verdicts != ["dotlock"]:
