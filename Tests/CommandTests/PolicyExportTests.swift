@@ -142,7 +142,7 @@ struct PolicyExportTextTests {
   func refusal(options: String, reason: String) throws {
     let run = try export(options)
     #expect(run.status == 69)
-    #expect(run.output.replacing("\n# ", with: " ").contains("# DOES NOT EXCLUDE: \(reason)"))
+    #expect(run.output.replacing("\n# ", with: " ").contains(" DOES NOT EXCLUDE: \(reason)"))
     #expect(run.errors.hasPrefix("lockctl: ") && run.errors.contains("does not exclude: \(reason)"))
   }
 
