@@ -22,7 +22,7 @@ private func runMaildirs(in field: Field, isDurable: Bool) throws(Failure) {
   let title = "Move 10,000 messages to a mailbox of 100 MiB"
   let results = try run(
     title, contenders, in: field, ours: ours, targets: [Target(peers: [qmail], limit: 1)],
-    rounds: isDurable ? 3 : 5, warmUp: isDurable ? 0 : 1)
+    rounds: isDurable ? 3 : 11, warmUp: isDurable ? 0 : 1)
   guard !isDurable, let mine = results.first(where: { $0.name == ours }) else { return }
   guard let python = move.contender("CPython's mailbox", "python3", ["-c", script]) else { return }
   // It takes so long that nothing can disturb it much.
