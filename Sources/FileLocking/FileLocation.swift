@@ -70,7 +70,11 @@ extension Directory {
   /// The name of a file among those that begin with `prefix`; `nil` when it has none there.
   package func name(of file: FileStatus, beginningWith prefix: FilePath) throws(Errno) -> FilePath? {
     for name in try names() where name.begins(with: prefix) {
-      if let other = try statusIfThere(of: name), other.isSameFile(as: file) { return name }
+      do throws(Errno) {
+        if try status(of: name).isSameFile(as: file) { return name }
+      } catch {
+        guard error.meansGone else { throw error }
+      }
     }
     return nil
   }

@@ -222,6 +222,8 @@ extension HeldLock {
   /// locks are taken anew.
   private mutating func payDebt() throws(LockFailure) -> (any LockStrategy)? {
     guard let dotlock, dotlock.owesFence else { return nil }
+    // What was opened for a kernel lock may have been replaced since.
+    if try !target.pathLeadsToFile() { target.closeFile() }
     try fence(isLocal: dotlock.debtIsLocal)
     try dotlock.payDebt(target)
     return try startAnew()

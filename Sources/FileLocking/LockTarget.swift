@@ -135,6 +135,13 @@ package struct LockTarget: ~Copyable {
     }
   }
 
+  /// Whether a kernel lock was taken, before the lock file, on a file that was only made for that: nothing is in it, and
+  /// whoever waits for that lock opens anew what has the name by then.
+  var hasLockedNothing: Bool {
+    guard isLockedBeforeDotlock, (try? pathLeadsToFile()) == true else { return false }
+    return (try? withFile({ (file) throws(Errno) in try file.status().size })) == 0
+  }
+
   /// Calls `body` with the open file; `nil` when none is open.
   func withFile<Result>(_ body: (borrowing Descriptor) throws(Errno) -> Result) throws(Errno) -> Result? {
     switch file {

@@ -46,6 +46,10 @@ extension Permit {
       } catch {
         guard error == .fileExists else { throw error }
         guard isFile(old, target) || isFile(Self.copy(for: old), target) else {
+          if target.hasLockedNothing {
+            try target.directory.unlink(target.location.name)
+            return try putBackFile(old, target)
+          }
           // Another program has made a new file meanwhile. Nothing is lost: the old one stays beside it.
           let beside = UniqueName.beside(target.location.name)
           return try directory.rename(old, to: beside, in: target.directory)

@@ -59,7 +59,7 @@ package struct Directory: ~Copyable {
     do throws(Errno) {
       return try status(of: name)
     } catch {
-      if error.meansGone { return nil }
+      if error == .noSuchFileOrDirectory { return nil }
       throw error
     }
   }

@@ -44,6 +44,22 @@ struct KillTests {
     }
   }
 
+  @Test(
+    "between the two names of a replaced mailbox leaves one mailbox to the next one",
+    arguments: Locking.all.filter { $0.hasDotlock && !$0.isLocal })
+  func betweenTwoNames(locking: Locking) throws {
+    let job = Job(locking: locking, setup: Self.partOfAnother(locking))
+    let scratch = try job.prepared()
+    let result = try Shell.run(
+      """
+      strace -f -o /dev/null -e trace=linkat -P box -e inject=linkat:signal=KILL \(job.command) 2>/dev/null; echo $?
+      [ -e box ] || echo none; \(job.delivery(by: "next")); echo $?
+      """, in: scratch, input: job.input)
+    let after = try Aftermath(in: scratch)
+    #expect(result.output == "137\nnone\n0\n" && result.errors == "", "\(result)")
+    #expect(after.names == ["old", "next"] && after.filesWithoutPosts == [], "\(after)")
+  }
+
   private func kill(_ job: Job, at call: TracedCall, restFirst: Bool) throws {
     let scratch = try job.prepared()
     let next = "\(job.delivery(by: "next")); echo $?"
