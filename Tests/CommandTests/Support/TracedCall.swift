@@ -35,17 +35,17 @@ struct TracedCall: Sendable {
     Array(parse(log).drop { !$0.line.contains("F_GETFD") }).filter { !others.contains($0.name) }
   }
 
-  /// Every call in what strace has told, counted as it does: for each process by itself. Not those of a process that only
-  /// asks for a lock, which are none of the program's own.
+  /// Every call in what strace has told; not those of a process that only asks for a lock, which strace counts apart.
   static func parse(_ log: String) -> [TracedCall] {
     let lines = log.split(separator: "\n")
     let programs = Set(lines.filter { $0.contains(" execve(") }.map { $0.prefix { $0 != " " } })
-    var counts: [Substring: [String: Int]] = [:]
+    var counts: [String: Int] = [:]
     return lines.enumerated().compactMap { place, line in
-      guard let match = line.firstMatch(of: /^(\d+) +([a-z0-9_]+)\(/), programs.contains(match.1) else { return nil }
+      guard let match = line.firstMatch(of: /^(\d+) +([a-z0-9_]+)\(/) else { return nil }
+      guard programs.isEmpty || programs.contains(match.1) else { return nil }
       let name = String(match.2)
-      counts[match.1, default: [:]][name, default: 0] += 1
-      return TracedCall(name: name, count: counts[match.1]?[name] ?? 0, place: place, line: String(line))
+      counts[name, default: 0] += 1
+      return TracedCall(name: name, count: counts[name] ?? 0, place: place, line: String(line))
     }
   }
 
