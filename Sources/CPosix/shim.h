@@ -109,7 +109,10 @@ static inline int cposix_ask_within(int descriptor, enum cposix_request request,
   if (child == 0) {
     syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     if (syscall(SYS_getppid) != parent) _exit(EAGAIN);
-    int answer = cposix_ask(descriptor, request, type);
+    int answer;
+    do {
+      answer = cposix_ask(descriptor, request, type);
+    } while (answer == -1 && errno == EINTR);
     _exit(answer == -1 ? errno : answer ? yes : 0);
   }
   int is_over = cposix_is_readable_within(process, milliseconds);
