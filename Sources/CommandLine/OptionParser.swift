@@ -9,10 +9,9 @@ internal import SystemPackage
 /// Options end at the first operand, so that `dotlock FILE PROGRAM -v` leaves -v to the program.
 struct OptionParser {
   private let options: [CommandOption]
-
-  // Loops instead of map and joined here and below: each generic that a program instantiates costs it start-up time.
   private let runsProgram: Bool
 
+  // Loops instead of map and joined here and below: each generic that a program instantiates costs it start-up time.
   private init(_ program: ProgramDescription) {
     (options, runsProgram) = (CommandOption.common + program.options, program.runsProgram)
   }

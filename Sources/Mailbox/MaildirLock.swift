@@ -42,7 +42,8 @@ struct MaildirLock: ~Copyable {
 
   mutating func prove() throws(LockFailure) { try file.prove() }
 
-  /// Whoever waits for the mailbox does this at each try, so that the maildir is not taken from him.
+  /// Whoever waits for the mailbox does this at each try, and once more when he has it, so that the maildir is not taken
+  /// from him; it fails if it was.
   mutating func refresh() throws(LockFailure) { try file.refresh() }
 
   /// Makes what was done in the maildir itself durable.

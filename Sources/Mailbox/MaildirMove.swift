@@ -88,6 +88,8 @@ extension MaildirMove {
       try maildirLock.refresh()
       try attend(event)
     }
+    // From here on the mailbox's lease ends first: before anybody may take the maildir for left behind.
+    try maildirLock.refresh()
     // Only where somebody else's lease is used up little by little: our own has just begun.
     if let remaining = lock.remaining, remaining < slowest * 2 {
       throw LockFailure(
